@@ -1,5 +1,5 @@
-// Maps Avro's logical types to JavaScript. Readers and writers must use the same mapping: otherwise a number would stand
-// where a Date is expected.
+// Maps Avro's logical types to JavaScript. Readers and writers must use the same mapping: otherwise code that
+// expects a Date would get a number.
 import avro, { type Type } from 'avsc';
 
 /** timestamp-millis as Date. avsc requires a class. */

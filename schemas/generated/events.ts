@@ -191,7 +191,7 @@ export interface PaymentSucceeded {
   readonly chargeId: string;
 }
 
-/** Body of each event type; its metadata is stamped when it is appended to the outbox. */
+/** Body of each event type; the outbox adds the metadata. */
 export interface EventBodies {
   'inventory.committed': InventoryCommitted;
   'inventory.product_changed': InventoryProductChanged;
@@ -216,11 +216,11 @@ export type DomainEvent<T extends EventType = EventType> = {
 
 export interface CatalogueEntry {
   readonly topic: Topic;
-  /** Registry subject: the record's full name, so that each event type evolves by itself. */
+  /** Registry subject: the record's full name, so that each event type has separate versions. */
   readonly subject: string;
   /** Field of the body that becomes the Kafka message key. */
   readonly keyField: string;
-  /** The Avro schema as JSON text, as registered. */
+  /** The Avro schema as the JSON text that is registered. */
   readonly schema: string;
 }
 

@@ -1,5 +1,5 @@
-// Turns an event schema into a tree without references. Avro has several forms for the same type (by name, inline, short); the
-// tree has one, so that two versions can be compared node by node.
+// Turns an event schema into a tree without references. Avro can write the same type in several ways (by name, inline, short).
+// The tree has a single form for each type, so that two versions can be compared node by node.
 import type { AvroComplex, AvroType, EventSchema } from './generate-events.ts';
 
 export interface RecordField {
@@ -7,8 +7,8 @@ export interface RecordField {
   readonly aliases: readonly string[];
   readonly doc: string;
   readonly type: Node;
-  /** The default as JSON text; undefined when there is none, which is not the default `null`. */
-  readonly fallback: string | undefined;
+  /** The default as JSON text; undefined if the field has no default. The default `null` is the text "null". */
+  readonly defaultJson: string | undefined;
 }
 interface Named {
   readonly name: string;
@@ -19,11 +19,11 @@ export type RecordNode = Named & { readonly kind: 'record'; readonly fields: rea
 export type EnumNode = Named & {
   readonly kind: 'enum';
   readonly symbols: readonly string[];
-  readonly fallback: string | undefined;
+  readonly defaultSymbol: string | undefined;
 };
 export type Node =
   | { readonly kind: 'primitive'; readonly name: string; readonly logicalType: string | undefined }
-  | { readonly kind: 'array'; readonly of: Node }
+  | { readonly kind: 'array'; readonly items: Node }
   | { readonly kind: 'union'; readonly branches: readonly Node[] }
   | EnumNode
   | RecordNode;
@@ -54,7 +54,7 @@ export const treeOf = (schema: EventSchema): RecordNode => {
       aliases: field.aliases ?? [],
       doc: field.doc ?? '',
       type: walk(field.type, inner),
-      fallback: 'default' in field ? JSON.stringify(field.default) : undefined,
+      defaultJson: 'default' in field ? JSON.stringify(field.default) : undefined,
     }));
     const node: RecordNode = { kind: 'record', ...self, fields };
     known.set(self.name, node);
@@ -75,13 +75,13 @@ export const treeOf = (schema: EventSchema): RecordNode => {
         return record(type, namespace);
       case 'enum': {
         const { self } = named(type, namespace);
-        const fallback = typeof type.default === 'string' ? type.default : undefined;
-        const node: Node = { kind: 'enum', ...self, symbols: type.symbols ?? [], fallback };
+        const defaultSymbol = typeof type.default === 'string' ? type.default : undefined;
+        const node: Node = { kind: 'enum', ...self, symbols: type.symbols ?? [], defaultSymbol };
         known.set(self.name, node);
         return node;
       }
       case 'array':
-        return { kind: 'array', of: walk(type.items ?? 'null', namespace) };
+        return { kind: 'array', items: walk(type.items ?? 'null', namespace) };
       default:
         if (!primitives.has(type.type)) throw new Error(`no event may use the Avro type "${type.type}"`);
         return { kind: 'primitive', name: type.type, logicalType: type.logicalType };
@@ -97,7 +97,7 @@ export const recordIn = (node: Node): RecordNode | undefined => {
     case 'record':
       return node;
     case 'array':
-      return recordIn(node.of);
+      return recordIn(node.items);
     case 'union':
       return node.branches.map(recordIn).find((record) => record !== undefined);
     case 'primitive':
@@ -112,7 +112,7 @@ export const typeText = (type: Node): string => {
     case 'primitive':
       return type.logicalType === undefined ? type.name : `${type.name} (${type.logicalType})`;
     case 'array':
-      return `array of ${typeText(type.of)}`;
+      return `array of ${typeText(type.items)}`;
     case 'union':
       return type.branches.map(typeText).join(' or ');
     case 'enum':
@@ -122,29 +122,29 @@ export const typeText = (type: Node): string => {
   }
 };
 
-/** The schema as it is registered: its JSON in the order of the file, without whitespace. */
+/** The text that is registered for a schema: its JSON without whitespace, with the keys in the sequence of the file. */
 export const textOf = (schema: EventSchema): string => JSON.stringify(schema);
 
 /**
  * The part of a schema by which the registry distinguishes versions. Documentation, aliases and the default of an enum do not
- * change the bytes. A version that differs only in them gets the id of the previous version, and needs no release.
+ * change the bytes. A version that differs from the previous one only in these has the same id, and needs no release.
  */
-export const identityOf = (schema: EventSchema): string => JSON.stringify(bare(schema));
+export const identityOf = (schema: EventSchema): string => JSON.stringify(withoutDocumentation(schema));
 
-const bare = (type: AvroType): unknown => {
+const withoutDocumentation = (type: AvroType): unknown => {
   if (typeof type === 'string') return type;
-  if (Array.isArray(type)) return type.map(bare);
-  const { doc: _doc, aliases: _aliases, default: fallback, fields, items, ...rest } = type;
+  if (Array.isArray(type)) return type.map(withoutDocumentation);
+  const { doc: _doc, aliases: _aliases, default: defaultValue, fields, items, ...rest } = type;
   return {
     ...rest,
-    ...(type.type === 'enum' || fallback === undefined ? {} : { default: fallback }),
-    ...(items === undefined ? {} : { items: bare(items) }),
+    ...(type.type === 'enum' || defaultValue === undefined ? {} : { default: defaultValue }),
+    ...(items === undefined ? {} : { items: withoutDocumentation(items) }),
     ...(fields === undefined
       ? {}
       : {
-          fields: fields.map(({ doc: _text, aliases: _names, type: inner, ...field }) => ({
+          fields: fields.map(({ doc: _fieldDoc, aliases: _fieldAliases, type: inner, ...field }) => ({
             ...field,
-            type: bare(inner),
+            type: withoutDocumentation(inner),
           })),
         }),
   };

@@ -39,7 +39,7 @@ describe('schemas/asyncapi.json', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(
       ([, path = '']) => path,
     );
-    expect(references.length).toBeGreaterThan(contract.working.length * 2);
+    expect(references.length).toBeGreaterThan(contract.workingSchemas.length * 2);
     for (const path of references)
       expect(
         path
@@ -49,7 +49,7 @@ describe('schemas/asyncapi.json', () => {
       ).toBeDefined();
   });
 
-  it('lists for every service what it sends and receives', () => {
+  it('lists the events that each service sends and receives', () => {
     const { operations } = document;
     expect(operations['payment-receives-order-events'].messages).toEqual([
       { $ref: '#/channels/order-events/messages/order.cancelled' },
@@ -58,10 +58,12 @@ describe('schemas/asyncapi.json', () => {
     expect(operations['order-sends-order-events'].action).toBe('send');
     expect(operations['order-receives-order-events']).toBeUndefined();
   });
+});
 
-  it('has a counterpart in CATALOGUE.md, with every event and its consumers', async () => {
+describe('schemas/CATALOGUE.md', () => {
+  it('lists every event with its consumers', () => {
     const text = generateCatalogue(contract, subscribers);
-    for (const { eventType } of contract.working) expect(text).toContain(`## ${eventType}\n`);
+    for (const { eventType } of contract.workingSchemas) expect(text).toContain(`## ${eventType}\n`);
     expect(text).toMatch(/\| consumers \| inventory, payment/);
   });
 });

@@ -13,29 +13,29 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 /** The headers of every record, which the outbox event router sets. */
 const headers = {
-  id: 'UUID of the event; the same as `metadata.eventId`. Consumers deduplicate by it.',
+  id: 'UUID of the event; the same as `metadata.eventId`. Consumers use it to detect duplicates.',
   eventType: 'Name of the event, readable without decoding the value.',
-  correlationId: 'Shared by everything that one request caused.',
-  causationId: 'Id of what directly caused the event.',
+  correlationId: 'The same in all events that one request caused.',
+  causationId: 'Id of the request or event that directly caused this event.',
   occurredAt: 'When the service created the event.',
-  traceparent: 'W3C trace context of the request or event that caused it.',
+  traceparent: 'W3C trace context of the request or event that caused this event.',
 } as const;
 
-/** Fields of a record and of the records inside, each with its path. */
+/** Table rows for the fields of a record and of its nested records. */
 const fieldRows = (node: RecordNode, path: string): string[] =>
   node.fields.flatMap((field) => {
-    const at = path === '' ? field.name : `${path}.${field.name}`;
-    const defaultValue = field.fallback === undefined ? '' : ` = \`${field.fallback}\``;
-    const row = `| \`${at}\` | ${cell(typeText(field.type))}${defaultValue} | ${cell(field.doc)}${symbolsOf(field.type)} |`;
+    const fieldPath = path === '' ? field.name : `${path}.${field.name}`;
+    const defaultValue = field.defaultJson === undefined ? '' : ` = \`${field.defaultJson}\``;
+    const row = `| \`${fieldPath}\` | ${cell(typeText(field.type))}${defaultValue} | ${cell(field.doc)}${symbolsOf(field.type)} |`;
     const inner = recordIn(field.type);
-    return at === 'metadata' || inner === undefined ? [row] : [row, ...fieldRows(inner, at)];
+    return fieldPath === 'metadata' || inner === undefined ? [row] : [row, ...fieldRows(inner, fieldPath)];
   });
 
 const symbolsOf = (node: Node): string =>
   node.kind === 'enum' ? ` One of ${node.symbols.map((symbol) => `\`${symbol}\``).join(', ')}.` : '';
 
 const exampleOf = (releases: readonly Release[]): unknown => releases.at(-1)?.samples[0]?.value;
-const serviceList = (names: readonly string[]): string => (names.length === 0 ? 'nobody' : names.join(', '));
+const serviceList = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
 const section = (schema: EventSchema, releases: readonly Release[], consumers: readonly string[]): string => {
   const versions = releases.map(({ version, id }) => `v${String(version)} (id ${String(id)})`).join(', ');
@@ -64,7 +64,7 @@ ${JSON.stringify(exampleOf(releases) ?? {}, null, 2)}
 
 /** The text of schemas/CATALOGUE.md. */
 export const generateCatalogue = (
-  { working: schemas, releases }: Contract,
+  { workingSchemas: schemas, releases }: Contract,
   subscribers: Subscribers,
 ): string => {
   const consumersOf = (schema: EventSchema): readonly string[] => subscribers.get(schema.eventType) ?? [];
@@ -76,8 +76,8 @@ export const generateCatalogue = (
 
 The events between the services: ${String(schemas.length)} events on ${String(new Set(schemas.map(({ topic }) => topic)).size)} topics. Values are Avro in Confluent framing: a zero byte,
 four bytes of schema id, the body. Each event has its own subject with the mode \`FULL_TRANSITIVE\`: every released version
-reads every other one. [EVOLUTION.md](EVOLUTION.md) explains how to change an event; [asyncapi.json](asyncapi.json) is this
-catalogue for tools.
+can read the events of every other one. [EVOLUTION.md](EVOLUTION.md) explains how to change an event;
+[asyncapi.json](asyncapi.json) has the same content for tools.
 
 | event | producer | consumers | topic | key | version |
 | --- | --- | --- | --- | --- | --- |
@@ -118,7 +118,7 @@ export interface Addresses {
 
 /** The content of schemas/asyncapi.json. */
 export const asyncApi = (
-  { working: schemas, releases }: Contract,
+  { workingSchemas: schemas, releases }: Contract,
   subscribers: Subscribers,
   addresses: Addresses,
 ): unknown => {
@@ -202,7 +202,7 @@ export const asyncApi = (
       title: 'OrderFlow events',
       version: `${String(releases.length)}.0.0`,
       description:
-        'Generated from schemas/*.avsc and services/*/subscriptions.ts by `npm run schemas -- generate`. The version counts the releases.',
+        'Generated from schemas/*.avsc and services/*/subscriptions.ts by `npm run schemas -- generate`. The version is the number of releases.',
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/vnd.apache.avro',

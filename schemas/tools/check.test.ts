@@ -1,5 +1,5 @@
-// A released version cannot change unnoticed. The lock file reveals a change of the files; the base revision reveals a
-// change of the files together with the lock file.
+// The check reports every change of a released version. A comparison with the lock file finds a change of the release files; a
+// comparison with the base revision finds a change of the release files together with the lock file.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { schemasFolder, type EventSchema } from './generate-events.ts';
 import { kindsOfChange } from './review/changes.ts';
 import { checkContract } from './check.ts';
 import { samplesOf } from './golden.ts';
-import { rewritten, type Base } from './history.ts';
+import { rewrittenReleases, type Base } from './history.ts';
 import { readContract, readLock, releasesOf, unreleased } from './releases.ts';
 
 const files = new Map(
@@ -22,40 +22,42 @@ const lock = readLock(files.get('released/lock.json'));
 const base: Base = {
   name: 'main',
   commit: '0'.repeat(40),
-  workingSchemas: contract.working,
+  workingSchemas: contract.workingSchemas,
   releases: contract.releases,
   lock,
 };
-const first = 'released/order.created/v1.avsc';
+const firstSchemaFile = 'released/order.created/v1.avsc';
 
-describe('the released versions', () => {
-  it('are complete, and every version reads every other one', () => {
+describe('the check of the releases', () => {
+  it('accepts complete releases in which every version reads every other one', () => {
     const report = checkContract(contract, schemasFolder, base);
     expect(report.complaints).toEqual([]);
     expect(report.readings).toBeGreaterThan(report.releases);
   });
 
-  it('reveal an edited schema', () => {
-    const edited = files.get(first)?.replace('Subject of the customer', 'Name of the customer');
-    expect(releasesOf(withFile(first, edited)).complaints).toEqual([
+  it('reports an edited schema', () => {
+    const edited = files.get(firstSchemaFile)?.replace('Subject of the customer', 'Name of the customer');
+    expect(releasesOf(withFile(firstSchemaFile, edited)).complaints).toEqual([
       'schemas/released/order.created/v1.avsc differs from its release; restore it, and release a new version',
     ]);
   });
-  it('reveal edited golden bytes', () => {
+  it('reports edited golden bytes', () => {
     const golden = 'released/order.created/v1.golden.json';
     const edited = JSON.stringify([{ value: {}, bytes: 'AAAA' }]);
     expect(releasesOf(withFile(golden, edited)).complaints.join()).toMatch(
       /v1\.golden\.json differs from its release/,
     );
   });
-  it('reveal a removed file', () => {
-    expect(releasesOf(withFile(first, undefined)).complaints.join()).toMatch(/is missing: a release is kept/);
+  it('reports a removed file', () => {
+    expect(releasesOf(withFile(firstSchemaFile, undefined)).complaints.join()).toMatch(
+      /is missing: releases must be kept/,
+    );
   });
-  it('may differ in whitespace', () => {
-    const compact = JSON.stringify(JSON.parse(files.get(first) ?? ''));
-    expect(releasesOf(withFile(first, compact)).complaints).toEqual([]);
+  it('ignores whitespace', () => {
+    const compact = JSON.stringify(JSON.parse(files.get(firstSchemaFile) ?? ''));
+    expect(releasesOf(withFile(firstSchemaFile, compact)).complaints).toEqual([]);
   });
-  it('have ids in the order of the releases', () => {
+  it('reports ids that do not follow the sequence of the releases', () => {
     const swapped = { releases: lock.map((entry, index) => ({ ...entry, id: lock.length - index })) };
     const text = JSON.stringify(swapped);
     expect(releasesOf(withFile('released/lock.json', text)).complaints.join()).toContain(
@@ -66,63 +68,71 @@ describe('the released versions', () => {
 
 describe('a comparison with the base', () => {
   it('finds no change in an unchanged contract', () => {
-    expect(rewritten(contract, base, lock)).toEqual([]);
+    expect(rewrittenReleases(contract, base, lock)).toEqual([]);
   });
   it('refuses a version that was changed together with the lock file', () => {
     const forged = lock.map((entry) =>
       entry.event === 'order.created' && entry.version === 1 ? { ...entry, schema: 'f'.repeat(64) } : entry,
     );
-    expect(rewritten(contract, base, forged)).toEqual([
+    expect(rewrittenReleases(contract, base, forged)).toEqual([
       'order.created v1 differs from its release in main; restore it, and release a new version',
     ]);
   });
   it('refuses a version that was removed together with its lock entry', () => {
     const last = lock.at(-1);
-    expect(rewritten(contract, base, lock.slice(0, -1))).toEqual([
+    expect(rewrittenReleases(contract, base, lock.slice(0, -1))).toEqual([
       `${last?.event} v${last?.version} was released with the id ${last?.id} in main and is missing from the lock file`,
     ]);
   });
 });
 
 describe('a working version', () => {
-  const order = contract.working.find(({ eventType }) => eventType === 'order.created');
-  if (order === undefined) throw new Error('there is no order.created');
+  const orderCreated = contract.workingSchemas.find(({ eventType }) => eventType === 'order.created');
+  if (orderCreated === undefined) throw new Error('there is no order.created');
   const withWorking = (schema: EventSchema) => ({
     ...contract,
-    working: contract.working.map((known) => (known.eventType === schema.eventType ? schema : known)),
+    workingSchemas: contract.workingSchemas.map((known) =>
+      known.eventType === schema.eventType ? schema : known,
+    ),
   });
-  const field = { name: 'note', type: 'string', doc: 'Note.' };
+  const note = { name: 'note', type: 'string', doc: 'Note.' };
 
   it('that is not released is reported, and is checked against the releases', () => {
-    const changed = withWorking({ ...order, fields: [...order.fields, { ...field, default: '' }] });
+    const changed = withWorking({
+      ...orderCreated,
+      fields: [...orderCreated.fields, { ...note, default: '' }],
+    });
     expect(unreleased(changed).map(({ eventType }) => eventType)).toEqual(['order.created']);
     expect(checkContract(changed, schemasFolder, base).complaints).toEqual([
       'schemas/order.created.avsc has changes that are not released; run: npm run schemas -- release order.created',
     ]);
   });
   it('that differs only in its documentation needs no release', () => {
-    const changed = withWorking({ ...order, doc: 'Another text.' });
+    const changed = withWorking({ ...orderCreated, doc: 'Another text.' });
     expect(checkContract(changed, schemasFolder, base).complaints).toEqual([]);
   });
   it('that cannot read a release is refused, with the field', () => {
-    const changed = withWorking({ ...order, fields: [...order.fields, field] });
+    const changed = withWorking({ ...orderCreated, fields: [...orderCreated.fields, note] });
     expect(checkContract(changed, schemasFolder, base).complaints[0]).toMatch(
-      /^the working version of order\.created cannot read order\.created v1: note: the bytes do not have it/,
+      /^the working version of order\.created cannot read order\.created v1: note: the bytes do not have this field/,
     );
   });
   it('that is deleted is refused', () => {
-    const gone = { ...contract, working: contract.working.filter((schema) => schema !== order) };
-    expect(checkContract(gone, schemasFolder, base).complaints).toEqual([
-      'schemas/order.created.avsc is missing, but order.created was released and its records are still read',
+    const withoutOrderCreated = {
+      ...contract,
+      workingSchemas: contract.workingSchemas.filter((schema) => schema !== orderCreated),
+    };
+    expect(checkContract(withoutOrderCreated, schemasFolder, base).complaints).toEqual([
+      'schemas/order.created.avsc is missing, but order.created was released, and consumers still read its records',
     ]);
   });
 });
 
 describe('the golden bytes of a schema', () => {
   it('are deterministic, and contain every symbol', () => {
-    const all = contract.working.map((schema) => samplesOf(schema));
-    expect(all).toEqual(contract.working.map((schema) => samplesOf(schema)));
-    const cancelled = contract.working.find(({ eventType }) => eventType === 'order.cancelled');
+    const all = contract.workingSchemas.map((schema) => samplesOf(schema));
+    expect(all).toEqual(contract.workingSchemas.map((schema) => samplesOf(schema)));
+    const cancelled = contract.workingSchemas.find(({ eventType }) => eventType === 'order.cancelled');
     if (cancelled === undefined) throw new Error('there is no order.cancelled');
     const text = JSON.stringify(samplesOf(cancelled));
     const reason = cancelled.fields.find(({ name }) => name === 'reason')?.type;

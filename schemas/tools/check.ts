@@ -1,20 +1,20 @@
-// Checks the event contract without a registry: the rules of the schemas, the unchanged releases, and the golden bytes of every
-// version with every version as reader.
+// Checks the event contract without a registry: the schemas follow the rules, the releases are unchanged, and every version can
+// read the golden bytes of every other version.
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { lintEventSchema, type EventSchema } from './generate-events.ts';
 import { textOf } from './avro.ts';
 import { obstacleText, readingObstacles } from './review/compatibility.ts';
 import { misreading, samplesOf, type Sample } from './golden.ts';
-import { rewritten, type Base } from './history.ts';
+import { rewrittenReleases, type Base } from './history.ts';
 import { labelOf, readLock, releasesOfEvent, unreleased, type Contract } from './releases.ts';
 
 export interface CheckReport {
   readonly events: number;
   readonly releases: number;
-  /** Number of golden records that were read. */
+  /** Number of golden records that were read, counted once per version that read them. */
   readonly readings: number;
-  /** The base revision, if there is one. */
+  /** The base revision; undefined without a base. */
   readonly base: string | undefined;
   readonly complaints: readonly string[];
 }
@@ -31,7 +31,7 @@ const versionsOf = (contract: Contract, event: string): Version[] => {
     schema: release.schema,
     samples: release.samples,
   }));
-  const working = contract.working.find((schema) => schema.eventType === event);
+  const working = contract.workingSchemas.find((schema) => schema.eventType === event);
   const last = releasesOfEvent(contract.releases, event).at(-1);
   if (working === undefined || (last !== undefined && textOf(last.schema) === textOf(working)))
     return released;
@@ -57,10 +57,10 @@ const readAll = (versions: readonly Version[]): { readings: number; complaints: 
   return { readings, complaints };
 };
 
-/** Checks the contract in `folder`, and its releases against the base if there is one. */
+/** Checks the contract in `folder`. With a base, also checks that no release differs from the base. */
 export const checkContract = (contract: Contract, folder: string, base: Base | undefined): CheckReport => {
   const complaints = [...contract.complaints];
-  for (const schema of contract.working)
+  for (const schema of contract.workingSchemas)
     complaints.push(
       ...lintEventSchema(`${schema.eventType}.avsc`, schema).map(
         (complaint) => `schemas/${schema.eventType}.avsc: ${complaint}`,
@@ -68,9 +68,9 @@ export const checkContract = (contract: Contract, folder: string, base: Base | u
     );
   const lockFile = join(folder, 'released', 'lock.json');
   const lock = readLock(existsSync(lockFile) ? readFileSync(lockFile, 'utf8') : undefined);
-  if (base !== undefined) complaints.push(...rewritten(contract, base, lock));
+  if (base !== undefined) complaints.push(...rewrittenReleases(contract, base, lock));
   const events = new Set([
-    ...contract.working.map(({ eventType }) => eventType),
+    ...contract.workingSchemas.map(({ eventType }) => eventType),
     ...contract.releases.map(({ event }) => event),
   ]);
   let readings = 0;
@@ -78,9 +78,9 @@ export const checkContract = (contract: Contract, folder: string, base: Base | u
     const found = readAll(versionsOf(contract, event));
     readings += found.readings;
     complaints.push(...found.complaints);
-    if (!contract.working.some(({ eventType }) => eventType === event))
+    if (!contract.workingSchemas.some(({ eventType }) => eventType === event))
       complaints.push(
-        `schemas/${event}.avsc is missing, but ${event} was released and its records are still read`,
+        `schemas/${event}.avsc is missing, but ${event} was released, and consumers still read its records`,
       );
   }
   for (const { eventType } of unreleased(contract))
@@ -88,7 +88,7 @@ export const checkContract = (contract: Contract, folder: string, base: Base | u
       `schemas/${eventType}.avsc has changes that are not released; run: npm run schemas -- release ${eventType}`,
     );
   return {
-    events: contract.working.length,
+    events: contract.workingSchemas.length,
     releases: contract.releases.length,
     readings,
     base: base && `${base.name} (${base.commit.slice(0, 9)})`,

@@ -1,5 +1,5 @@
-// The files that are generated from the schemas: types, catalogue and AsyncAPI document. They are committed, so that they
-// can be read without a build. The check fails if one of them is stale.
+// The files that are generated from the schemas: types, catalogue and AsyncAPI document. They are checked in to git, so that they
+// can be read without a build. `npm run check` fails if one of them is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { generatedFile, generateEvents, readEventSchemas, schemasFolder } from './generate-events.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { explain, failure } from './failure.ts';
 
-const coded = (code: string, more: object = {}): Error =>
+const errorWithCode = (code: string, more: object = {}): Error =>
   Object.assign(new Error('from below'), { code, ...more });
 
 describe('a failed command', () => {
@@ -14,33 +14,43 @@ describe('a failed command', () => {
   it.each([
     [
       'fetch of a part that does not run',
-      new TypeError('fetch failed', { cause: coded('ECONNREFUSED', { address: '127.0.0.1', port: 3001 }) }),
+      new TypeError('fetch failed', {
+        cause: errorWithCode('ECONNREFUSED', { address: '127.0.0.1', port: 3001 }),
+      }),
       /nothing answers at 127\.0\.0\.1:3001/,
     ],
     [
       'a query while PostgreSQL does not run',
-      new Error('Failed query', { cause: coded('CONNECT_TIMEOUT') }),
+      new Error('Failed query', { cause: errorWithCode('CONNECT_TIMEOUT') }),
       /nothing answers/,
     ],
     [
-      'both addresses of localhost',
-      new AggregateError([coded('ECONNREFUSED', { address: '::1', port: 1 })]),
+      'a connection to both addresses of localhost',
+      new AggregateError([errorWithCode('ECONNREFUSED', { address: '::1', port: 1 })]),
       /nothing answers at ::1:1/,
     ],
-    ['Kafka', Object.assign(new Error('x'), { name: 'KafkaJSNumberOfRetriesExceeded' }), /nothing answers/],
-    ['a name', coded('ENOTFOUND', { hostname: 'db.example' }), /db\.example cannot be resolved/],
-    ['a time limit', new DOMException('late', 'TimeoutError'), /did not answer in time/],
-    ['a password', coded('28P01'), /rejects the credentials/],
-    ['a server that starts', coded('57P03'), /starting or shutting down/],
-    ['too many connections', coded('53300'), /no connection left/],
-    ['a server after a failover', coded('25006'), /read-only/],
-    ['a missing right', coded('42501'), /npm start grants/],
-    ['a socket that broke', coded('UND_ERR_SOCKET'), /nothing answers/],
-    ['a host that cannot be reached', coded('EHOSTUNREACH'), /nothing answers/],
-    ['a certificate', coded('SELF_SIGNED_CERT_IN_CHAIN'), /TLS certificate/],
-    ['a full disk', coded('ENOSPC'), /disk is full/],
-    ['a file that is missing', coded('ENOENT', { path: '/there' }), /\/there does not exist/],
-    ['a port', coded('EADDRINUSE', { port: 3000 }), /port 3000 is in use/],
+    [
+      'a connection to Kafka',
+      Object.assign(new Error('x'), { name: 'KafkaJSNumberOfRetriesExceeded' }),
+      /nothing answers/,
+    ],
+    [
+      'an unknown host name',
+      errorWithCode('ENOTFOUND', { hostname: 'db.example' }),
+      /db\.example cannot be resolved/,
+    ],
+    ['a request that timed out', new DOMException('late', 'TimeoutError'), /did not answer in time/],
+    ['a wrong password', errorWithCode('28P01'), /rejects the credentials/],
+    ['a server that is starting', errorWithCode('57P03'), /starting or shutting down/],
+    ['too many connections', errorWithCode('53300'), /no connection left/],
+    ['a read-only server after a failover', errorWithCode('25006'), /read-only/],
+    ['a missing right', errorWithCode('42501'), /npm start grants/],
+    ['a broken socket', errorWithCode('UND_ERR_SOCKET'), /nothing answers/],
+    ['a host that cannot be reached', errorWithCode('EHOSTUNREACH'), /nothing answers/],
+    ['an untrusted certificate', errorWithCode('SELF_SIGNED_CERT_IN_CHAIN'), /TLS certificate/],
+    ['a full disk', errorWithCode('ENOSPC'), /disk is full/],
+    ['a file that is missing', errorWithCode('ENOENT', { path: '/there' }), /\/there does not exist/],
+    ['a port in use', errorWithCode('EADDRINUSE', { port: 3000 }), /port 3000 is in use/],
   ])('prints one sentence without a stack trace for %s', (_, error, sentence) => {
     const text = explain(error);
     expect(text).toMatch(sentence);

@@ -12,7 +12,7 @@ export const failure = (sentence: string, log?: string): Failure =>
 export const isFailure = (error: unknown): error is Failure =>
   error instanceof Error && error.name === 'Failure' && 'log' in error;
 
-/** The error that every wait throws when the stack is stopped while it starts. */
+/** The error that every wait throws if the stack is stopped during its start. */
 export const stopped = (): Error => Object.assign(new Error('stopped'), { name: 'Stopped' });
 
 export const isStopped = (error: unknown): boolean => error instanceof Error && error.name === 'Stopped';
@@ -22,7 +22,7 @@ export const messageOf = (error: unknown): string => {
   return error instanceof Error ? error.message : String(error);
 };
 
-/** The message of the cause, if there is one: `fetch` and Drizzle give the reason only there. */
+/** The message of the cause, or of the error itself without a cause. `fetch` and Drizzle give the reason only in the cause. */
 export const reasonOf = (error: unknown): string =>
   messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 
@@ -33,7 +33,7 @@ const field = (error: Error, name: string): string | undefined => {
 
 /** The sentence for an error of the environment, such as a stopped part, a wrong password or a full disk. */
 const environmentSentence = (error: Error): string | undefined => {
-  const where = [field(error, 'address') ?? field(error, 'hostname'), field(error, 'port')]
+  const address = [field(error, 'address') ?? field(error, 'hostname'), field(error, 'port')]
     .filter((part) => part !== undefined)
     .join(':');
   // The code of a DOMException is a number without meaning here.
@@ -51,7 +51,7 @@ const environmentSentence = (error: Error): string | undefined => {
     case 'UND_ERR_SOCKET':
     case 'KafkaJSNumberOfRetriesExceeded':
     case 'KafkaJSConnectionError':
-      return `nothing answers${where === '' ? '' : ` at ${where}`}; is the stack running? npm start starts it, npm run doctor examines it`;
+      return `nothing answers${address === '' ? '' : ` at ${address}`}; is the stack running? npm start starts it, npm run doctor examines it`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return `the name ${field(error, 'hostname') ?? 'of a part'} cannot be resolved; check the address in the environment`;

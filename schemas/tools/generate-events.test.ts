@@ -24,17 +24,17 @@ const schema: EventSchema = {
     },
     { name: 'parcelId', type: 'string', doc: 'The parcel.' },
     { name: 'weight', type: ['null', 'int'], doc: 'Grams.' },
-    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' }, doc: 'When.' },
+    { name: 'handedOverAt', type: { type: 'long', logicalType: 'timestamp-millis' }, doc: 'When.' },
     {
-      name: 'to',
+      name: 'destination',
       type: {
         type: 'enum',
         name: 'Target',
-        doc: 'Where to.',
+        doc: 'Destination.',
         symbols: ['unspecified', 'door', 'shop'],
         default: 'unspecified',
       },
-      doc: 'Where to.',
+      doc: 'Destination.',
     },
   ],
 };
@@ -52,7 +52,7 @@ describe('the generator', () => {
       /export interface ParcelHandedOver \{\s+\/\*\* The parcel\. \*\/\s+readonly parcelId: string;/,
     );
     expect(source).toContain('readonly weight: null | number;');
-    expect(source).toContain('readonly at: Date;');
+    expect(source).toContain('readonly handedOverAt: Date;');
     expect(source).toContain("export type Target = 'unspecified' | 'door' | 'shop';");
     expect(source).toMatch(
       /'parcel\.handed_over': \{\s+topic: 'parcel-events',\s+subject: 'orderflow\.parcel\.ParcelHandedOver',\s+keyField: 'parcelId'/,
@@ -73,21 +73,21 @@ describe('the generator', () => {
   });
 
   it('refuses a type that it cannot express', async () => {
-    const odd = withField({ name: 'blob', type: 'bytes', doc: 'Bytes.' });
-    await expect(generateEvents([odd])).rejects.toThrow('no TypeScript for the Avro type "bytes"');
+    const withBytes = withField({ name: 'blob', type: 'bytes', doc: 'Bytes.' });
+    await expect(generateEvents([withBytes])).rejects.toThrow('no TypeScript for the Avro type "bytes"');
   });
 });
 
 describe('the rules of the contract', () => {
-  it('accept a well-made schema', () => {
+  it('accept a schema that follows them', () => {
     expect(lintEventSchema(file, schema)).toEqual([]);
   });
   it.each([
-    ['an event type that is not the file name', { eventType: 'parcel.left' }, /eventType must be/],
-    ['a record name that is not the event type', { name: 'Left' }, /must be named "ParcelHandedOver"/],
+    ['an event type that is not the file name', { eventType: 'parcel.lost' }, /eventType must be/],
+    ['a record name that is not the event type', { name: 'ParcelLost' }, /must be named "ParcelHandedOver"/],
     ['a foreign namespace', { namespace: 'elsewhere' }, /namespace must be/],
     ['a foreign topic', { topic: 'order-events' }, /topic must be/],
-    ['a key that is no string field', { keyField: 'weight' }, /must name a string field/],
+    ['a key that is not a string field', { keyField: 'weight' }, /must name a string field/],
     ['missing metadata', { fields: schema.fields.slice(1) }, /first field must be "metadata"/],
   ])('refuse %s', (_name, change, complaint) => {
     expect(lintEventSchema(file, { ...schema, ...change }).join()).toMatch(complaint);
@@ -98,10 +98,10 @@ describe('the rules of the contract', () => {
     ]);
   });
   it('refuse an enum without a default', () => {
-    const fragile = { type: 'enum', name: 'Size', doc: 'Size.', symbols: ['s', 'l'] };
-    expect(lintEventSchema(file, withField({ name: 'size', type: fragile, doc: 'Size.' }))).toEqual([
-      'enum Size needs the default "unspecified", or a new symbol breaks old readers',
-    ]);
+    const sizeWithoutDefault = { type: 'enum', name: 'Size', doc: 'Size.', symbols: ['s', 'l'] };
+    expect(
+      lintEventSchema(file, withField({ name: 'size', type: sizeWithoutDefault, doc: 'Size.' })),
+    ).toEqual(['enum Size needs the default "unspecified", or a new symbol breaks old readers']);
   });
   it('hold for every schema of the project', () => {
     expect(readEventSchemas().map((entry) => entry.eventType)).toEqual(Object.keys(eventCatalogue));

@@ -170,7 +170,7 @@ export async function generateEvents(schemas: readonly EventSchema[]): Promise<s
 
 ${[...declarations.values()].join('\n\n')}
 
-/** Body of each event type; its metadata is stamped when it is appended to the outbox. */
+/** Body of each event type; the outbox adds the metadata. */
 export interface EventBodies {
 ${schemas.map((schema) => `'${schema.eventType}': ${schema.name};`).join('\n')}
 }
@@ -185,11 +185,11 @@ export type DomainEvent<T extends EventType = EventType> = {
 
 export interface CatalogueEntry {
   readonly topic: Topic;
-  /** Registry subject: the record's full name, so that each event type evolves by itself. */
+  /** Registry subject: the record's full name, so that each event type has separate versions. */
   readonly subject: string;
   /** Field of the body that becomes the Kafka message key. */
   readonly keyField: string;
-  /** The Avro schema as JSON text, as registered. */
+  /** The Avro schema as the JSON text that is registered. */
   readonly schema: string;
 }
 
@@ -207,7 +207,7 @@ ${schemas
   .join('\n')}
 };
 `;
-  // Imported here, so that code that needs only the types of this file runs without development packages.
+  // A dynamic import, because prettier is a development package: code that imports this file must also run without it.
   const { format, resolveConfig } = await import('prettier');
   const options = await resolveConfig(generatedFile, { editorconfig: true });
   return format(source, { ...options, parser: 'typescript' });

@@ -1,5 +1,5 @@
-// Golden bytes: records of each released version, as they are on the topic. They are kept for ever and read by the checks. A
-// mistake in a schema changes everything that is computed from it, but not the stored bytes.
+// Golden bytes: encoded sample records of each released version, with the bytes that such a record has on the topic. They are stored
+// and never change. The checks decode them with every version, so a change that would make old records unreadable is found.
 import avro, { type Schema, type Type } from 'avsc';
 import { avroOptions } from '../avro-types.ts';
 import type { EventSchema } from './generate-events.ts';
@@ -24,7 +24,7 @@ export const typeOf = (schema: EventSchema): Type => {
 const isTime = (node: Node): boolean => node.kind === 'primitive' && node.logicalType === 'timestamp-millis';
 
 /** Plausible values for examples, by field name. */
-const words: Readonly<Record<string, string>> = {
+const plausibleValues: Readonly<Record<string, string>> = {
   currency: 'EUR',
   method: 'card',
   token: 'tok_visa',
@@ -38,7 +38,7 @@ const uuid = (name: string, variant: number): string => {
 };
 
 const primitive = (name: string, field: string, variant: number): unknown => {
-  // Variant 1 is the smallest value, variant 2 a large one (for `long`, one that exceeds 32 bits).
+  // Variant 1 is the smallest value, variant 2 a large value (a `long` that exceeds 32 bits).
   const small = variant === 1;
   switch (name) {
     case 'null':
@@ -53,7 +53,9 @@ const primitive = (name: string, field: string, variant: number): unknown => {
       return small ? 0 : variant === 2 ? 4_294_967_297 : 1_250;
     case 'string':
       if (small) return '';
-      return field.endsWith('Id') ? uuid(field, variant) : (words[field] ?? `${field} ${String(variant)}`);
+      return field.endsWith('Id')
+        ? uuid(field, variant)
+        : (plausibleValues[field] ?? `${field} ${String(variant)}`);
     default:
       throw new Error(`no sample of the Avro type "${name}"`);
   }
@@ -66,12 +68,14 @@ const sample = (node: Node, field: string, variant: number): unknown => {
         ? new Date(Date.UTC(2026, 0, 1 + variant, 10, 0, 0, 123))
         : primitive(node.name, field, variant);
     case 'array':
-      return variant === 1 ? [] : [sample(node.of, field, variant), sample(node.of, field, variant + 2)];
+      return variant === 1
+        ? []
+        : [sample(node.items, field, variant), sample(node.items, field, variant + 2)];
     case 'enum':
       return node.symbols[(variant + 1) % node.symbols.length];
     case 'union':
       return sample(
-        node.branches[(variant + 1) % node.branches.length] ?? { kind: 'array', of: node },
+        node.branches[(variant + 1) % node.branches.length] ?? { kind: 'array', items: node },
         field,
         variant,
       );
@@ -86,7 +90,7 @@ const variantsOf = (node: Node): number => {
     case 'primitive':
       return 3;
     case 'array':
-      return variantsOf(node.of);
+      return variantsOf(node.items);
     case 'enum':
       return node.symbols.length;
     case 'union':
@@ -96,42 +100,45 @@ const variantsOf = (node: Node): number => {
   }
 };
 
-/** Values that include every symbol and every branch of the schema. The first one is an ordinary event. */
+/** Values that include every symbol and every branch of the schema. The first value is an ordinary event. */
 const sampleValues = (schema: EventSchema): unknown[] => {
   const tree = treeOf(schema);
   return Array.from({ length: variantsOf(tree) }, (_, variant) => sample(tree, '', variant));
 };
 
-const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+const toJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-/** The golden bytes of a schema; deterministic. */
+/** The golden bytes of a schema. The same schema always gives the same bytes. */
 export const samplesOf = (schema: EventSchema): Sample[] => {
   const type = typeOf(schema);
   return sampleValues(schema).map((value) => ({
-    value: asJson(value),
+    value: toJson(value),
     bytes: type.toBuffer(value).toString('base64'),
   }));
 };
 
 /**
- * The value that a reader must get for a value of another version, by Avro's rules but computed without Avro: the reader's
- * fields, by name or alias, or else their default; the reader's symbols, or else the default of the enum.
+ * The value that a reader must get when it reads a value of another version, computed by Avro's rules without Avro: a field of the
+ * reader gets the value of the writer's field with its name or alias, or else its default; a symbol that the reader does not know
+ * becomes the default of the enum.
  */
-export const expected = (reader: Node, writer: Node, value: unknown): unknown => {
+export const expectedValue = (reader: Node, writer: Node, value: unknown): unknown => {
   if (writer.kind === 'union') {
-    const branch = writer.branches.find((candidate) => fits(candidate, value));
-    return branch === undefined ? value : expected(reader, branch, value);
+    const branch = writer.branches.find((candidate) => isValueOf(candidate, value));
+    return branch === undefined ? value : expectedValue(reader, branch, value);
   }
   if (reader.kind === 'union') {
     const branch = reader.branches.find(
-      (candidate) => candidate.kind === writer.kind && fits(candidate, value),
+      (candidate) => candidate.kind === writer.kind && isValueOf(candidate, value),
     );
-    return branch === undefined ? value : expected(branch, writer, value);
+    return branch === undefined ? value : expectedValue(branch, writer, value);
   }
   if (reader.kind === 'array' && writer.kind === 'array')
-    return Array.isArray(value) ? value.map((item) => expected(reader.of, writer.of, item)) : value;
+    return Array.isArray(value)
+      ? value.map((item) => expectedValue(reader.items, writer.items, item))
+      : value;
   if (reader.kind === 'enum')
-    return typeof value === 'string' && reader.symbols.includes(value) ? value : reader.fallback;
+    return typeof value === 'string' && reader.symbols.includes(value) ? value : reader.defaultSymbol;
   if (reader.kind === 'record' && writer.kind === 'record' && isObject(value))
     return expectedRecord(reader, writer, value);
   return value;
@@ -145,13 +152,14 @@ const expectedRecord = (
   Object.fromEntries(
     reader.fields.map((field) => {
       const written = writer.fields.find(({ name }) => name === field.name || field.aliases.includes(name));
-      if (written !== undefined) return [field.name, expected(field.type, written.type, value[written.name])];
-      const fallback: unknown = JSON.parse(field.fallback ?? 'null');
-      return [field.name, isTime(field.type) ? new Date(Number(fallback)).toJSON() : fallback];
+      if (written !== undefined)
+        return [field.name, expectedValue(field.type, written.type, value[written.name])];
+      const defaultValue: unknown = JSON.parse(field.defaultJson ?? 'null');
+      return [field.name, isTime(field.type) ? new Date(Number(defaultValue)).toJSON() : defaultValue];
     }),
   );
 
-const fits = (node: Node, value: unknown): boolean => {
+const isValueOf = (node: Node, value: unknown): boolean => {
   switch (node.kind) {
     case 'primitive':
       if (value === null || node.name === 'null') return value === null && node.name === 'null';
@@ -164,7 +172,7 @@ const fits = (node: Node, value: unknown): boolean => {
     case 'record':
       return isObject(value);
     case 'union':
-      return node.branches.some((branch) => fits(branch, value));
+      return node.branches.some((branch) => isValueOf(branch, value));
   }
 };
 
@@ -176,13 +184,13 @@ const firstDifference = (actual: unknown, wanted: unknown, path: string): string
     }
     return undefined;
   }
-  const [is, should] = [JSON.stringify(actual), JSON.stringify(wanted)];
-  return is === should ? undefined : `${path} is read as ${is} instead of ${should}`;
+  const [actualText, wantedText] = [JSON.stringify(actual), JSON.stringify(wanted)];
+  return actualText === wantedText ? undefined : `${path} is read as ${actualText} instead of ${wantedText}`;
 };
 
 /**
- * Reads samples of `writer` with `reader`, as a service does. Returns the first error or difference; undefined if each
- * sample is read with its meaning.
+ * Reads samples of `writer` with `reader`, as a service does. Returns the first error or difference; undefined if every
+ * sample is read correctly.
  */
 export const misreading = (
   reader: EventSchema,
@@ -193,8 +201,8 @@ export const misreading = (
     const type = typeOf(reader);
     const resolver = type.createResolver(typeOf(writer));
     for (const { value, bytes } of samples) {
-      const actual = asJson(type.fromBuffer(Buffer.from(bytes, 'base64'), resolver));
-      const wanted = asJson(expected(treeOf(reader), treeOf(writer), value));
+      const actual = toJson(type.fromBuffer(Buffer.from(bytes, 'base64'), resolver));
+      const wanted = toJson(expectedValue(treeOf(reader), treeOf(writer), value));
       const difference = firstDifference(actual, wanted, '');
       if (difference !== undefined) return difference;
     }

@@ -30,7 +30,7 @@ export interface Base {
   readonly lock: readonly LockEntry[];
 }
 
-/** Reads the contract of a revision; undefined without git or without this revision. */
+/** Reads the contract of a revision; undefined if there is no git or no such revision. */
 const readBase = async (root: string, name: string): Promise<Base | undefined> => {
   const commit = (await git(root, 'merge-base', 'HEAD', name))?.trim();
   if (commit === undefined || commit === '') return undefined;
@@ -54,7 +54,7 @@ const readBase = async (root: string, name: string): Promise<Base | undefined> =
   return { name, commit, workingSchemas, releases, lock: readLock(read(join('released', 'lock.json'))) };
 };
 
-/** The named base, or `origin/main`, or `main`. Throws a Failure if the named one does not exist. */
+/** The revision `name`; without a name `origin/main`, or else `main`. Throws a Failure if the revision `name` does not exist. */
 export const findBase = async (root: string, name?: string): Promise<Base | undefined> => {
   if (name === undefined) return (await readBase(root, 'origin/main')) ?? readBase(root, 'main');
   const base = await readBase(root, name);
@@ -66,17 +66,17 @@ export const findBase = async (root: string, name?: string): Promise<Base | unde
 };
 
 /** One sentence for each release of the base that the working tree has changed or removed. */
-export const rewritten = (contract: Contract, base: Base, lock: readonly LockEntry[]): string[] =>
-  base.lock.flatMap((before) => {
-    const label = `${before.event} v${String(before.version)}`;
-    const now = lock[before.id - 1];
-    if (now?.event !== before.event || now.version !== before.version)
+export const rewrittenReleases = (contract: Contract, base: Base, lock: readonly LockEntry[]): string[] =>
+  base.lock.flatMap((baseEntry) => {
+    const label = `${baseEntry.event} v${String(baseEntry.version)}`;
+    const entry = lock[baseEntry.id - 1];
+    if (entry?.event !== baseEntry.event || entry.version !== baseEntry.version)
       return [
-        `${label} was released with the id ${String(before.id)} in ${base.name} and is missing from the lock file`,
+        `${label} was released with the id ${String(baseEntry.id)} in ${base.name} and is missing from the lock file`,
       ];
-    if (now.schema !== before.schema || now.golden !== before.golden)
+    if (entry.schema !== baseEntry.schema || entry.golden !== baseEntry.golden)
       return [`${label} differs from its release in ${base.name}; restore it, and release a new version`];
-    return contract.releases.some(({ id }) => id === before.id)
+    return contract.releases.some(({ id }) => id === baseEntry.id)
       ? []
       : [`${label} was released in ${base.name}, and its files are missing`];
   });

@@ -13,7 +13,7 @@ export interface RegistrySecurity {
 export interface RegistryAddress {
   /** Base URL of the Confluent API. */
   readonly url: string;
-  /** Without it, calls have no client certificate and no user. */
+  /** If undefined, calls have no client certificate and no user. */
   readonly security?: RegistrySecurity;
 }
 
@@ -21,7 +21,7 @@ interface RegistryCall {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  readonly withinMs: number;
+  readonly timeoutMs: number;
 }
 
 export interface RegistryReply {
@@ -32,18 +32,18 @@ export interface RegistryReply {
 /** Limit of the response size: larger than any schema or list of schemas. */
 const maxBytes = 16 * 1024 * 1024;
 
-/** Calls `url` of the registry. Rejects without an answer within the time. */
+/** Calls `url` of the registry. Rejects if there is no answer within `timeoutMs`. */
 export const callRegistry = (
   { security }: RegistryAddress,
   url: string,
-  { method = 'GET', headers = {}, body, withinMs }: RegistryCall,
+  { method = 'GET', headers = {}, body, timeoutMs }: RegistryCall,
 ): Promise<RegistryReply> =>
   new Promise((resolve, reject) => {
     const user = security?.user;
     const options = {
       method,
       headers,
-      signal: AbortSignal.timeout(withinMs),
+      signal: AbortSignal.timeout(timeoutMs),
       ...(user === undefined ? {} : { auth: `${user.username}:${user.password}` }),
     };
     const tls = security === undefined || security.tls === false ? {} : security.tls;

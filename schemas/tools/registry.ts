@@ -1,6 +1,6 @@
-// Registers the releases in the schema registry, in their order and with the recorded ids. The start of the stack and `npm run
-// schemas -- register` use it. Every record has the id of its schema, so a different id ends the registration: records would be
-// decoded with the wrong schema.
+// Registers the releases in the schema registry, in the sequence of the lock file and with the ids that the lock file records. Used by
+// the start of the stack and by `npm run schemas -- register`. Every record contains the id of its schema, so a registry with other
+// ids would make consumers decode records with the wrong schema: the registration then fails.
 import { z } from 'zod';
 import { isEventSchema } from './generate-events.ts';
 import { failure, reasonOf } from './failure.ts';
@@ -9,10 +9,7 @@ import { textOf } from './avro.ts';
 import { misreading } from './golden.ts';
 import { labelOf, subjectOf, unreleased, type Contract, type Release } from './releases.ts';
 
-/**
- * The compatibility mode that the registry must enforce, because services and records of all versions exist at the same
- * time.
- */
+/** The registry must enforce this compatibility mode, because services and records of all versions exist at the same time. */
 const mode = 'FULL_TRANSITIVE';
 const mediaType = 'application/vnd.schemaregistry.v1+json';
 const requestTimeoutMs = 30_000;
@@ -35,7 +32,7 @@ const request = async (
       method,
       headers: { 'content-type': type, accept: type },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      withinMs: requestTimeoutMs,
+      timeoutMs: requestTimeoutMs,
     });
   } catch (error) {
     throw failure(
@@ -50,21 +47,21 @@ const request = async (
   }
 };
 
-/** Errors of the Confluent API have a `message`, those of the registry's own API a `title`. */
+/** Errors of the Confluent API have a `message`, errors of the native API have a `title`. */
 const errorMessage = z.object({ message: z.string() }).transform(({ message: text }) => text);
 const errorTitle = z.object({ title: z.string() }).transform(({ title }) => title);
 const message = ({ status, body }: Reply): string =>
   errorMessage.or(errorTitle).safeParse(body).data ?? `HTTP ${String(status)}`;
-const withId = z.object({ id: z.int() });
-const withSchema = z.object({ schema: z.string() });
-const withLevel = z.object({ compatibilityLevel: z.string() });
-const names = z.array(z.string());
-const numbers = z.array(z.int());
+const idReply = z.object({ id: z.int() });
+const schemaReply = z.object({ schema: z.string() });
+const levelReply = z.object({ compatibilityLevel: z.string() });
+const nameList = z.array(z.string());
+const numberList = z.array(z.int());
 
-const answer = <T>(what: string, shape: z.ZodType<T>, reply: Reply): T => {
+const expectAnswer = <T>(question: string, shape: z.ZodType<T>, reply: Reply): T => {
   const read = shape.safeParse(reply.body);
   if (reply.status === 200 && read.success) return read.data;
-  throw failure(`the schema registry does not say ${what}: ${message(reply)}`);
+  throw failure(`the schema registry does not say ${question}: ${message(reply)}`);
 };
 
 const subjectUrl = (registry: RegistryAddress, subject: string): string =>
@@ -75,14 +72,14 @@ const registeredId = async (registry: RegistryAddress, { schema }: Release): Pro
   const body = { schema: textOf(schema), schemaType: 'AVRO' };
   const reply = await request(registry, subjectUrl(registry, subjectOf(schema)), 'POST', body);
   if (reply.status === 404) return undefined;
-  return answer(`which id ${subjectOf(schema)} has`, withId, reply).id;
+  return expectAnswer(`which id ${subjectOf(schema)} has`, idReply, reply).id;
 };
 
 /** The text of the schema with an id; undefined if there is none. */
 const schemaOfId = async (registry: RegistryAddress, id: number): Promise<string | undefined> => {
   const reply = await request(registry, `${registry.url}/schemas/ids/${String(id)}`, 'GET');
   if (reply.status === 404) return undefined;
-  return answer(`what the schema ${String(id)} is`, withSchema, reply).schema;
+  return expectAnswer(`what the schema ${String(id)} is`, schemaReply, reply).schema;
 };
 
 const nameOf = (text: string): string => {
@@ -104,13 +101,13 @@ const readState = async (registry: RegistryAddress, release: Release): Promise<R
   if (known === id) return { release, state: 'registered', sentence: `has the id ${String(id)}` };
   if (known !== undefined)
     return { release, state: 'other id', sentence: `has the id ${String(known)} instead of ${String(id)}` };
-  const taken = await schemaOfId(registry, id);
-  return taken === undefined
+  const holder = await schemaOfId(registry, id);
+  return holder === undefined
     ? { release, state: 'missing', sentence: `is not registered; its id ${String(id)} is free` }
     : {
         release,
         state: 'id taken',
-        sentence: `is not registered, and its id ${String(id)} is that of ${nameOf(taken)}`,
+        sentence: `is not registered, and its id ${String(id)} is that of ${nameOf(holder)}`,
       };
 };
 
@@ -124,11 +121,11 @@ export const readReleaseStates = async (
   return found;
 };
 
-const contradiction = ({ release, sentence }: ReleaseState) =>
+const conflictFailure = ({ release, sentence }: ReleaseState) =>
   failure(
     `${labelOf(release)} ${sentence}, so records on the topics would be misread; nothing was registered. This registry has schemas ` +
       'from another source than the releases: see connectors/runbooks/registry-lost.md; on a development machine, ' +
-      '`npm run reset` deletes all data and starts again',
+      '`npm run reset` deletes all data and starts an empty stack',
   );
 
 const registerOne = async (registry: RegistryAddress, release: Release): Promise<void> => {
@@ -139,22 +136,22 @@ const registerOne = async (registry: RegistryAddress, release: Release): Promise
   if (reply.status === 409)
     throw failure(
       `the registry refuses ${labelOf(release)}, because it is not compatible with the versions before it ` +
-        `(${message(reply)}); \`npm run schemas -- check\` names the field, \`npm run schemas -- report\` shows the alternatives`,
+        `(${message(reply)}); \`npm run schemas -- check\` nameList the field, \`npm run schemas -- report\` shows the alternatives`,
     );
-  const given = answer(`that it took ${labelOf(release)}`, withId, reply).id;
-  if (given !== id)
+  const assigned = expectAnswer(`that it registered ${labelOf(release)}`, idReply, reply).id;
+  if (assigned !== id)
     throw failure(
-      `the registry gave ${labelOf(release)} the id ${String(given)} instead of ${String(id)}, so services must not use it: records ` +
+      `the registry gave ${labelOf(release)} the id ${String(assigned)} instead of ${String(id)}, so services must not use this registry: records ` +
         'on the topics would be misread. Delete the storage of the registry and run `npm run schemas -- restore`',
     );
 };
 
 const levelOf = async (registry: RegistryAddress, subject: string): Promise<string> => {
   const reply = await request(registry, `${registry.url}/config/${encodeURIComponent(subject)}`, 'GET');
-  return answer(`how compatible ${subject} has to be`, withLevel, reply).compatibilityLevel;
+  return expectAnswer(`how compatible ${subject} has to be`, levelReply, reply).compatibilityLevel;
 };
 
-/** Sets the mode if it differs, and reads it back. */
+/** Sets the mode of the subject if the subject has another mode, and verifies the result. */
 const ensureMode = async (registry: RegistryAddress, subject: string): Promise<void> => {
   if ((await levelOf(registry, subject)) === mode) return;
   const url = `${registry.url}/config/${encodeURIComponent(subject)}`;
@@ -165,10 +162,10 @@ const ensureMode = async (registry: RegistryAddress, subject: string): Promise<v
 
 const versionsOf = async (registry: RegistryAddress, subject: string): Promise<string> => {
   const reply = await request(registry, `${subjectUrl(registry, subject)}/versions`, 'GET');
-  return answer(`which versions ${subject} has`, numbers, reply).join();
+  return expectAnswer(`which versions ${subject} has`, numberList, reply).join();
 };
 
-/** The registry's own API, which has a dry run. The Confluent API, which is used otherwise, has none. */
+/** The native API of the registry. It is used only for dry runs, which the Confluent API does not have. */
 const nativeApi = (registry: RegistryAddress): string => new URL('/apis/registry/v3', registry.url).href;
 
 const violation = z.object({ name: z.literal('RuleViolationException') });
@@ -193,8 +190,8 @@ export const wouldAccept = async (
 };
 
 /**
- * Tests that the registry enforces its mode: a dry run of an incompatible version must be refused. A dry run, so that even a
- * registry that accepts it does not store the version.
+ * Tests that the registry enforces the mode: it must refuse an incompatible version. The test is a dry run, so that a registry
+ * without rules does not store the version.
  */
 const probe = async (registry: RegistryAddress, { schema }: Release): Promise<void> => {
   const subject = subjectOf(schema);
@@ -208,7 +205,7 @@ const probe = async (registry: RegistryAddress, { schema }: Release): Promise<vo
     throw failure(`the registry has changed the versions of ${subject} during a dry run`);
   if (accepted)
     throw failure(
-      `the registry says ${mode}, but would accept an incompatible version of ${subject}: it does not enforce its rules; ` +
+      `the registry reports the mode ${mode}, but would accept an incompatible version of ${subject}: it does not enforce its rules; ` +
         'start it with apicurio.rules.global.compatibility=FULL_TRANSITIVE',
     );
 };
@@ -221,9 +218,8 @@ export interface Registration {
 }
 
 /**
- * Registers the releases that are missing in the registry; can be repeated. Throws a Failure if an id would differ from the
- * recorded one (if possible before it writes anything), if the registry refuses a version, or if it does not enforce its
- * mode.
+ * Registers the releases that are missing in the registry; idempotent. Throws a Failure if an id would differ from the recorded id
+ * (before it writes anything, where possible), if the registry refuses a version, or if the registry does not enforce the mode.
  */
 export const registerSchemas = async (
   registry: RegistryAddress,
@@ -239,13 +235,13 @@ export const registerSchemas = async (
     );
   const states = await readReleaseStates(registry, contract.releases);
   const wrong = states.find(({ state }) => state === 'other id' || state === 'id taken');
-  if (wrong !== undefined) throw contradiction(wrong);
+  if (wrong !== undefined) throw conflictFailure(wrong);
   const missing = states.filter(({ state }) => state === 'missing').map(({ release }) => release);
   const subjects = [...new Set(contract.releases.map(({ schema }) => subjectOf(schema)))];
   const withMode = new Set(
     states.filter(({ state }) => state === 'registered').map(({ release }) => subjectOf(release.schema)),
   );
-  // The mode of known subjects is set before a version is registered; that of a new subject after its first version.
+  // A known subject gets the mode before its next version is registered, a new subject after its first version.
   for (const subject of withMode) await ensureMode(registry, subject);
   for (const release of missing) {
     const subject = subjectOf(release.schema);
@@ -266,14 +262,14 @@ export const registerSchemas = async (
   };
 };
 
-/** Subjects of the registry that are not in the releases, for example those of a newer version of the project. */
+/** Subjects of the registry that are not in the releases, for example subjects of a newer version of the project. */
 export const foreignSubjects = async (
   registry: RegistryAddress,
   { releases }: Contract,
 ): Promise<string[]> => {
   const reply = await request(registry, `${registry.url}/subjects`, 'GET');
   const known = new Set(releases.map(({ schema }) => subjectOf(schema)));
-  return answer('which subjects it has', names, reply).filter((subject) => !known.has(subject));
+  return expectAnswer('which subjects it has', nameList, reply).filter((subject) => !known.has(subject));
 };
 
 /**

@@ -1,5 +1,5 @@
-// Releases the working version of an event: it becomes a file that never changes again. A version that is not compatible
-// with every earlier one is refused, because records of all versions are on the topics.
+// Releases the working version of an event: writes it to a file that never changes again. Refuses a version that is not compatible
+// with every earlier version, because records of all versions are on the topics.
 import { failure } from './failure.ts';
 import { obstacleText, readingObstacles } from './review/compatibility.ts';
 import type { Base } from './history.ts';
@@ -15,7 +15,7 @@ import {
 import type { EventSchema } from './generate-events.ts';
 
 interface ReleaseOptions {
-  /** Replaces the last version; refused if the base has it. */
+  /** Replaces the last version; refused if the base contains the last version. */
   readonly amend: boolean;
   readonly base: Base | undefined;
 }
@@ -30,7 +30,7 @@ const replacedRelease = (
   if (!amend || last === undefined) return undefined;
   if (base === undefined)
     throw failure(
-      'without git it is unknown whether the version was published already; release a new version instead',
+      'without git, the command cannot tell whether the version is already published; release a new version instead',
     );
   if (base.lock.some(({ id }) => id === last.id))
     throw failure(`${labelOf(last)} is released in ${base.name} and cannot change; release a new version`);
@@ -47,7 +47,7 @@ export const releaseEvents = (
   const [complaint] = contract.complaints;
   if (complaint !== undefined) throw failure(complaint);
   for (const event of events)
-    if (!contract.working.some(({ eventType }) => eventType === event))
+    if (!contract.workingSchemas.some(({ eventType }) => eventType === event))
       throw failure(`there is no schemas/${event}.avsc`);
   const pending = unreleased(contract).filter(
     ({ eventType }) => events.length === 0 || events.includes(eventType),

@@ -1,5 +1,5 @@
-// The released versions of every event. Their records are on the topics, so they never change. The lock file has the
-// fingerprint of each version, and the id that every registry must give it, because the id is in every record.
+// The released versions of every event. A released version never changes, because its records are on the topics. The lock file has the
+// fingerprint of each version and its schema id. Every registry must assign the same id, because every record contains it.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,7 +21,7 @@ const lockFile = z.object({ releases: z.array(entry) });
 const goldenFile = z.array(z.object({ value: z.unknown(), bytes: z.base64() }));
 
 export interface Release {
-  /** The registry's id, the same in every environment: ids follow the order of the releases. */
+  /** The registry's id, the same in every environment: ids count the releases in sequence. */
   readonly id: number;
   readonly event: string;
   readonly version: number;
@@ -31,7 +31,8 @@ export interface Release {
 
 /** The contents of the schemas folder. */
 export interface Contract {
-  readonly working: readonly EventSchema[];
+  /** The versions in `schemas/`, which can differ from the releases. */
+  readonly workingSchemas: readonly EventSchema[];
   readonly releases: readonly Release[];
   /** One sentence for each problem of the released files. */
   readonly complaints: readonly string[];
@@ -58,11 +59,11 @@ const parse = <T>(what: string, shape: z.ZodType<T>, text: string): T => {
 };
 const eventSchema = z.custom<EventSchema>(isEventSchema, 'not a record with fields');
 
-/** The entries of the lock file; none if there is no text. */
+/** The entries of the lock file; empty if there is no text. */
 export const readLock = (text: string | undefined): readonly LockEntry[] =>
   text === undefined ? [] : parse(lockPath, lockFile, text).releases;
 
-/** The releases of a schemas folder. `read` returns the text of a file in it. */
+/** The releases of a schemas folder. `read` returns the text of a file in the folder. */
 export const releasesOf = (
   read: (path: string) => string | undefined,
 ): { releases: Release[]; complaints: string[] } => {
@@ -74,7 +75,9 @@ export const releasesOf = (
     const [schemaText, goldenText] = [read(schemaPath(event, version)), read(goldenPath(event, version))];
     if (schemaText === undefined || goldenText === undefined) {
       const missing = schemaText === undefined ? schemaPath(event, version) : goldenPath(event, version);
-      complaints.push(`schemas/${missing} is missing: a release is kept, because its records are`);
+      complaints.push(
+        `schemas/${missing} is missing: releases must be kept, because their records are on the topics`,
+      );
       continue;
     }
     const schema = parse(schemaPath(event, version), eventSchema, schemaText);
@@ -118,8 +121,8 @@ const strayFiles = (folder: string, releases: readonly Release[]): string[] => {
     .filter((path) => !known.has(path));
 };
 
-/** The working versions. The check, not this function, applies the rules to them. */
-const readWorking = (folder: string): EventSchema[] =>
+/** The working versions. They are not linted here, because `checkContract` does that. */
+const readWorkingSchemas = (folder: string): EventSchema[] =>
   readdirSync(folder)
     .filter((file) => file.endsWith('.avsc'))
     .sort()
@@ -131,7 +134,7 @@ export const readContract = (folder = schemasFolder): Contract => {
   const unknown = complaints.length > 0 ? [] : strayFiles(folder, releases);
   const remedy = 'is not part of a release; `npm run schemas -- release` makes releases';
   return {
-    working: readWorking(folder),
+    workingSchemas: readWorkingSchemas(folder),
     releases,
     complaints: [...complaints, ...unknown.map((path) => `schemas/${path} ${remedy}`)],
   };
@@ -141,8 +144,8 @@ export const releasesOfEvent = (releases: readonly Release[], event: string): Re
   releases.filter((release) => release.event === event);
 
 /** Events whose working version differs from the last release, or that have no release. */
-export const unreleased = ({ working, releases }: Contract): EventSchema[] =>
-  working.filter((schema) => {
+export const unreleased = ({ workingSchemas, releases }: Contract): EventSchema[] =>
+  workingSchemas.filter((schema) => {
     const last = releasesOfEvent(releases, schema.eventType).at(-1);
     return last === undefined || identityOf(last.schema) !== identityOf(schema);
   });

@@ -10,7 +10,7 @@ const getJson = async (
   registry: RegistryAddress,
   url: string,
 ): Promise<{ status: number; body: unknown }> => {
-  const { status, text } = await callRegistry(registry, url, { withinMs: timeoutMs });
+  const { status, text } = await callRegistry(registry, url, { timeoutMs });
   return { status, body: text === '' ? undefined : JSON.parse(text) };
 };
 

@@ -49,7 +49,7 @@ const sendSlowly = (start: string, chunk: string, { reads = true } = {}): SlowCl
   };
 };
 
-const several = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
+const repeat = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
 
 const countOf = (answers: readonly string[], start: string): number =>
   answers.filter((answer) => answer.startsWith(start)).length;
@@ -66,7 +66,7 @@ const expectOthersServed = async (): Promise<void> => {
 
 describe('slow clients', () => {
   it('that send headers byte by byte get 408', { timeout: 30_000 }, async () => {
-    const slow = several(40, () => sendSlowly('GET /api/v1/orders HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'a'));
+    const slow = repeat(40, () => sendSlowly('GET /api/v1/orders HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'a'));
     await expectOthersServed();
     const answers = await Promise.all(slow.map(({ answer }) => answer));
     expect(countOf(answers, 'HTTP/1.1 408 ')).toBe(slow.length);
@@ -80,7 +80,7 @@ describe('slow clients', () => {
       const head =
         `POST /api/v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${await tokenOf('user')}\r\n` +
         'Content-Type: application/json\r\nContent-Length: 10000\r\n\r\n{';
-      const slow = several(50, () => sendSlowly(head, ' '));
+      const slow = repeat(50, () => sendSlowly(head, ' '));
       await expectOthersServed();
       const answers = await Promise.all(slow.map(({ answer }) => answer));
       expect(countOf(answers, 'HTTP/1.1 408 ')).toBe(20);
@@ -91,7 +91,7 @@ describe('slow clients', () => {
 
   it('that do not read their responses are disconnected', { timeout: 30_000 }, async () => {
     const requests = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(12);
-    const slow = several(3, () => sendSlowly(requests, '\r\n', { reads: false }));
+    const slow = repeat(3, () => sendSlowly(requests, '\r\n', { reads: false }));
     await expectOthersServed();
     await Promise.all(slow.map(({ answer }) => answer));
     await expectOthersServed();
@@ -106,10 +106,10 @@ describe('connections that stay open', () => {
     });
   };
 
-  it('as event streams are accepted up to the limit, refused beyond the limit, and freed after the streams are closed', async () => {
+  it('as event streams are accepted up to the limit and refused above the limit; closed streams no longer count', async () => {
     const testProduct = await newProduct(100);
     const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
-    const answers = await Promise.all(several(30, () => stream(id)));
+    const answers = await Promise.all(repeat(30, () => stream(id)));
     try {
       const refused = answers.filter(({ statusCode }) => statusCode !== 200);
       expect(answers.length - refused.length).toBe(20);
@@ -125,13 +125,13 @@ describe('connections that stay open', () => {
       const text = await (await fetch(`${url}/health/ready`)).text();
       return text.includes('0 of 20 streams');
     });
-    const again = await stream(id);
-    expect(again.statusCode).toBe(200);
-    again.destroy();
+    const accepted = await stream(id);
+    expect(accepted.statusCode).toBe(200);
+    accepted.destroy();
   });
 
-  it('beyond the connection limit get 503 and are closed', { timeout: 30_000 }, async () => {
-    const idle = several(140, () => sendSlowly('', ''));
+  it('above the connection limit get 503 and are closed', { timeout: 30_000 }, async () => {
+    const idle = repeat(140, () => sendSlowly('', ''));
     const answers = await Promise.all(idle.map(({ answer }) => answer));
     const refused = answers.filter((answer) => answer.startsWith('HTTP/1.1 503 '));
     expect(refused.length).toBeGreaterThanOrEqual(40);

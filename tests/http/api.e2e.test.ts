@@ -67,7 +67,7 @@ describe('the API', () => {
     expect(new Set(seen.map((order) => order['id'])).size).toBe(seen.length);
   });
 
-  it('lets only the seller of a product change it, and only with the current version', async () => {
+  it('lets only the seller change a product, and only with the current version', async () => {
     const change = (as: 'seller' | 'seller2' | 'user', name: string, version: string) =>
       call('inventory', `/api/v1/products/${testProduct.id}`, {
         as,
@@ -102,32 +102,32 @@ describe('the API', () => {
     ] as const) {
       const { headers } = await call(part, address, { as: 'user' });
       const etag = headers.get('etag') ?? '';
-      const again = (known: string) =>
-        call(part, address, { as: 'user', headers: { 'if-none-match': known } });
-      expect(await again(etag)).toMatchObject({ status: 304, body: undefined });
-      expect(await again(`"v0", W/${etag}`)).toMatchObject({ status: 304 });
-      expect(await again('"v0"')).toMatchObject({ status: 200 });
+      const readWith = (knownEtag: string) =>
+        call(part, address, { as: 'user', headers: { 'if-none-match': knownEtag } });
+      expect(await readWith(etag)).toMatchObject({ status: 304, body: undefined });
+      expect(await readWith(`"v0", W/${etag}`)).toMatchObject({ status: 304 });
+      expect(await readWith('"v0"')).toMatchObject({ status: 200 });
       expect(headers.get('vary')).toContain('Authorization');
       expect(headers.get('cache-control')).toBe('private, no-cache');
     }
   });
 
   it('has an ETag per representation: the ETag differs between roles, and changes with the stock without a new version', async () => {
-    const theirs = await newProduct(100, 'seller2');
+    const otherProduct = await newProduct(100, 'seller2');
     const { id } = await place({
       items: [
         { productId: testProduct.id, quantity: 1 },
-        { productId: theirs.id, quantity: 1 },
+        { productId: otherProduct.id, quantity: 1 },
       ],
       mode: 'MANUAL',
     });
     await orderWith(id, 'CONFIRMED');
     const etagFor = async (as: Person, part: 'order' | 'inventory' = 'order', address = path(id)) =>
       (await call(part, address, { as })).headers.get('etag');
-    const shown = await Promise.all((['user', 'seller', 'seller2'] as const).map((as) => etagFor(as)));
-    expect(new Set(shown).size).toBe(3);
+    const etags = await Promise.all((['user', 'seller', 'seller2'] as const).map((as) => etagFor(as)));
+    expect(new Set(etags).size).toBe(3);
     // An administrator sees the same representation as the customer.
-    expect(await etagFor('admin')).toBe(shown[0]);
+    expect(await etagFor('admin')).toBe(etags[0]);
 
     const address = `/api/v1/products/${testProduct.id}`;
     const before = await etagFor('seller', 'inventory', address);
@@ -159,34 +159,38 @@ describe('the API', () => {
 });
 
 describe('an invalid request', () => {
-  const good = () => ({
+  const validBody = () => ({
     items: [{ productId: testProduct.id, quantity: 1 }],
     payment: { mode: 'AUTO', method: 'card' },
   });
   const item = (more: object) => ({
-    ...good(),
+    ...validBody(),
     items: [{ productId: testProduct.id, quantity: 1, ...more }],
   });
   const cases: [string, () => unknown, number][] = [
-    ['no items', () => ({ ...good(), items: [] }), 422],
+    ['no items', () => ({ ...validBody(), items: [] }), 422],
     ['a quantity of zero', () => item({ quantity: 0 }), 422],
     ['a negative quantity', () => item({ quantity: -1 }), 422],
     ['half a unit', () => item({ quantity: 0.5 }), 422],
     ['a huge quantity', () => item({ quantity: 1e15 }), 422],
     ['a quantity as text', () => item({ quantity: '1' }), 422],
-    ['a price of the client', () => item({ unitPrice: { amountMinor: 1, currency: 'EUR' } }), 422],
-    ['a product nobody has', () => item({ productId: 'ghost' }), 422],
+    ['a price set by the client', () => item({ unitPrice: { amountMinor: 1, currency: 'EUR' } }), 422],
+    ['an unknown product', () => item({ productId: 'ghost' }), 422],
     ['a NUL in the product id', () => item({ productId: 'a\u0000b' }), 422],
-    ['an unknown payment mode', () => ({ ...good(), payment: { mode: 'LATER', method: 'card' } }), 422],
+    ['an unknown payment mode', () => ({ ...validBody(), payment: { mode: 'LATER', method: 'card' } }), 422],
     [
       'card data as a token',
-      () => ({ ...good(), payment: { ...good().payment, token: '4111111111111111' } }),
+      () => ({ ...validBody(), payment: { ...validBody().payment, token: '4111111111111111' } }),
       422,
     ],
     ['no body at all', () => null, 422],
-    ['101 lines', () => ({ ...good(), items: Array.from({ length: 101 }, () => good().items[0]) }), 422],
+    [
+      '101 lines',
+      () => ({ ...validBody(), items: Array.from({ length: 101 }, () => validBody().items[0]) }),
+      422,
+    ],
   ];
-  it.each(cases)('%s', async (_what, body, status) => {
+  it.each(cases)('%s', async (_label, body, status) => {
     const [before] = await query('order', (sql) => sql`select count(*)::int as n from orders`);
     const answer = await call('order', '/api/v1/orders', { as: 'user', body: body() });
     expect(answer.status).toBe(status);
@@ -214,7 +218,7 @@ describe('an invalid request', () => {
     expect((await call('inventory', '/api/v1/products/a%00b', { as: 'user' })).status).toBe(404);
   });
 
-  it('is not a request with ids in capital letters or white space in the content type', async () => {
+  it('does not include requests with ids in capital letters or with white space in the content type', async () => {
     const response = await fetch(`${stack.urls.order}/api/v1/orders`, {
       method: 'POST',
       headers: {
@@ -250,8 +254,8 @@ describe('an invalid request', () => {
 
   it('with an illegal transition gets 409', async () => {
     const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
-    const early = await act(id, 'fulfill', 'seller');
-    expect(early).toMatchObject({ status: 409, body: { code: 'illegal_transition' } });
+    const response = await act(id, 'fulfill', 'seller');
+    expect(response).toMatchObject({ status: 409, body: { code: 'illegal_transition' } });
   });
 });
 

@@ -36,10 +36,10 @@ async function send({ part, line, as, headers = [], body = '' }: BadRequest): Pr
     ...(isFramed(headers) || bytes.length === 0 ? [] : [`Content-Length: ${bytes.length}`]),
   ];
   const socket = connect(Number(port), hostname);
-  socket.setTimeout(20_000, () => socket.destroy(new Error('the answer did not come')));
+  socket.setTimeout(20_000, () => socket.destroy(new Error('there was no response in time')));
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // A server may refuse a request and close the connection before the request is completely written. The error is then expected.
+  // A write error is expected if the server refuses the request and closes the connection before the whole request is written.
   const socketErrors: Error[] = [];
   socket.on('error', (error) => socketErrors.push(error));
   socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), bytes]));
@@ -48,7 +48,7 @@ async function send({ part, line, as, headers = [], body = '' }: BadRequest): Pr
   const [head = '', text = ''] = answer.split('\r\n\r\n');
   const [statusLine = '', ...fields] = head.split('\r\n');
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
-  if (Number.isNaN(status)) throw new Error(`no answer but "${answer}"`, { cause: socketErrors[0] });
+  if (Number.isNaN(status)) throw new Error(`not an HTTP response: "${answer}"`, { cause: socketErrors[0] });
   const named = fields.map((field): [string, string] => {
     const colon = field.indexOf(':');
     return [field.slice(0, colon), field.slice(colon + 1).trim()];
@@ -81,21 +81,21 @@ async function storedState(): Promise<Record<string, string>> {
   return stored;
 }
 
-/** Sends a bad request and describes what is wrong with the response; undefined if the response is right. */
+/** Sends a bad request and describes what is wrong with the response; undefined if the response is correct. */
 async function describeFailure(bad: BadRequest): Promise<string | undefined> {
   const answer = await send(bad);
   const subject = `${bad.part}: ${bad.label} (${bad.line.slice(0, 80)}) → ${answer.status} ${answer.body.slice(0, 300)}`;
   const contentType = answer.headers.get('content-type');
-  if (contentType !== 'application/problem+json') return `${subject}: is ${contentType}`;
+  if (contentType !== 'application/problem+json') return `${subject}: has the content type ${contentType}`;
   const problem = problemSchema.safeParse(JSON.parse(answer.body));
-  if (!problem.success) return `${subject}: is not a problem`;
+  if (!problem.success) return `${subject}: is not a problem document`;
   const { status, code, correlationId } = problem.data;
   if (status !== answer.status || status !== bad.status || code !== bad.code)
     return `${subject}: should be ${bad.status} ${bad.code}`;
   if (answer.headers.get('x-correlation-id') !== correlationId || !/^[\w.-]{1,128}$/.test(correlationId))
     return `${subject}: has no valid correlation id`;
-  if (answer.body.length > 64 * 1024) return `${subject}: answers ${answer.body.length} characters`;
-  if (/\bat .+:\d+:\d+/.test(answer.body)) return `${subject}: shows a stack`;
+  if (answer.body.length > 64 * 1024) return `${subject}: has a body of ${answer.body.length} characters`;
+  if (/\bat .+:\d+:\d+/.test(answer.body)) return `${subject}: contains a stack trace`;
   if (bad.beforeRouting === true) return undefined;
   const [method = '', path = ''] = bad.line.split(' ');
   const conform = await conformanceOf(bad.part);
@@ -127,7 +127,7 @@ describe('bad input', () => {
     await expectAuditorGreen();
   }, 180_000);
 
-  it('is compared with a digest that detects stored data', async () => {
+  it('would be detected if it stored data: a placed order changes the digest', async () => {
     const before = await storedState();
     await orderOne((await newProduct(1)).id);
     expect(await storedState()).not.toEqual(before);

@@ -39,7 +39,7 @@ describe('orders', () => {
     expect(await find('reason=payment_failed')).toEqual([second.id]);
   });
 
-  it('are listed as stuck while the saga makes no progress, but not while a customer may still pay', async () => {
+  it('are listed as stuck while the saga makes no progress, but not while the order waits for a payment by the customer', async () => {
     const { id: productId } = await newProduct(5);
     const manual = await orderOne(productId, { mode: 'MANUAL' });
     const path = `/api/v1/orders?stuckSeconds=1&placedFrom=${manual.createdAt}`;
@@ -71,7 +71,7 @@ describe('orders', () => {
     expect(read).toEqual(placed.map(({ id }) => id));
   });
 
-  it('are listed as to be shipped until the calling seller has shipped all own lines', async () => {
+  it('are listed as to be shipped until the calling seller has shipped all lines of that seller', async () => {
     const mine = await newProduct(5);
     const other = await newProduct(5, 'seller2');
     const { id, createdAt } = await place({

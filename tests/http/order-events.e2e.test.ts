@@ -28,16 +28,16 @@ import {
 
 const testProduct = useProduct(1_000);
 
-const open: EventStream[] = [];
+const openedStreams: EventStream[] = [];
 const events = async (...args: Parameters<typeof openEvents>): Promise<EventStream> => {
   const stream = await openEvents(...args);
-  open.push(stream);
+  openedStreams.push(stream);
   return stream;
 };
 killInstancesAfterEach();
 afterEach(async () => {
-  for (const stream of open) stream.close();
-  open.length = 0;
+  for (const stream of openedStreams) stream.close();
+  openedStreams.length = 0;
   await eventually(
     'no stream is open',
     async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
@@ -94,10 +94,10 @@ describe('the events of an order', () => {
 
     // After a reconnect the client receives the later events of inventory and payment, until there are no more events.
     await eventually('all entries are received', async () => {
-      const rest = await followToEnd(id, AbortSignal.timeout(20_000));
-      const again = await events(id, { lastEventId: rest.at(-1)?.id });
-      again.close();
-      return again.status === 204;
+      const laterEvents = await followToEnd(id, AbortSignal.timeout(20_000));
+      const resumed = await events(id, { lastEventId: laterEvents.at(-1)?.id });
+      resumed.close();
+      return resumed.status === 204;
     });
   });
 
@@ -151,13 +151,13 @@ describe('a stream', () => {
       'all streams are open',
       async () => (await openStreams()) === '5 streams, 0 waits, 5 watching',
     );
-    for (const stream of open) stream.close();
+    for (const stream of openedStreams) stream.close();
     await eventually(
       'all streams are closed',
       async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
     );
 
-    // A connection that is reset before the client has read the response.
+    // This connection is reset before the client has read the response.
     const { hostname, port } = new URL(stack.urls.order);
     const socket = connect(Number(port), hostname);
     await once(socket, 'connect');
@@ -167,12 +167,12 @@ describe('a stream', () => {
     socket.resetAndDestroy();
     expect((await events(id, { method: 'HEAD' })).status).toBe(200);
     await eventually(
-      'no stream is left',
+      'all streams are closed',
       async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
     );
   });
 
-  it('is refused to a caller who has 20 streams, but not to other callers', async () => {
+  it('is refused to a caller who already has 20 streams, but not to other callers', async () => {
     const id = await placeOne('MANUAL');
     await Promise.all(Array.from({ length: 20 }, () => events(id)));
     const answer = await call('order', `/api/v1/orders/${id}/events`, { as: 'user' });
@@ -184,7 +184,7 @@ describe('a stream', () => {
 
 describe('an instance with a limit of two streams', () => {
   it(
-    'refuses the third, and ends streams and waits at once when it stops',
+    'refuses the third stream, and ends all streams and waiting requests at once when it stops',
     { timeout: 120_000 },
     async () => {
       const { url, child } = await startInstance('order', { ORDER_STREAM_LIMIT: '2' });
@@ -239,7 +239,7 @@ describe('Prefer: wait', () => {
     ['PAID', {}],
     ['CONFIRMED', { mode: 'MANUAL' }],
     ['CANCELLED', { token: 'tok_declined' }],
-  ] as const)('answers with the order once it is %s', async (status, more) => {
+  ] as const)('responds with the order once its status is %s', async (status, more) => {
     const answer = await wait('10', more);
     expect(answer).toMatchObject({ status: 201, body: { status } });
     expect(answer.headers.get('preference-applied')).toBe('wait=10');
@@ -248,7 +248,7 @@ describe('Prefer: wait', () => {
     expect(Object(body).status).toBe(status);
   });
 
-  it('responds with the current order after that time', async () => {
+  it('responds with the current order at the end of the waiting time', async () => {
     const startedAt = performance.now();
     const answer = await wait('1', { token: 'tok_slow' });
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(1_000);
@@ -278,9 +278,9 @@ describe('Prefer: wait', () => {
     expect(replay.headers.get('preference-applied')).toBeNull();
   });
 
-  it('ends when the client disconnects; the order is placed nevertheless', async () => {
+  it('ends the waiting when the client disconnects; the order is placed nevertheless', async () => {
     const key = crypto.randomUUID();
-    const closing = new AbortController();
+    const abortController = new AbortController();
     const request = fetch(`${stack.urls.order}/api/v1/orders`, {
       method: 'POST',
       headers: {
@@ -293,22 +293,22 @@ describe('Prefer: wait', () => {
         items: [{ productId: testProduct.id, quantity: 1 }],
         payment: { mode: 'AUTO', method: 'card', token: 'tok_slow' },
       }),
-      signal: closing.signal,
+      signal: abortController.signal,
     });
     await eventually(
       'the request waits',
       async () => (await openStreams()) === '0 streams, 1 waits, 1 watching',
     );
-    closing.abort();
+    abortController.abort();
     await expect(request).rejects.toThrow();
     await eventually(
       'no request waits',
       async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
     );
-    const [kept] = await query(
+    const [entry] = await query(
       'order',
       (sql) => sql`select body ->> 'id' as id from idempotency_keys where key = ${key}`,
     );
-    await orderWith(String(kept?.['id']), 'PAID');
+    await orderWith(String(entry?.['id']), 'PAID');
   });
 });

@@ -47,7 +47,7 @@ const reason = { reason: 'the permission table is being tested' };
 const letters = '/api/v1/dead-letters';
 const unknownId = randomUUID();
 
-/** The request of each action, in a sequence in which no request affects a later one. */
+/** The request of each action, in a sequence in which no request affects a later request. */
 const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'orders.place': ({ product }) => ({
     path: '/api/v1/orders',
@@ -107,7 +107,7 @@ const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'dead-letters.read': () => ({ path: `${letters}/${unknownId}`, allowed: 404 }),
   'dead-letters.replay-group': () => ({
     path: `${letters}/replay`,
-    body: { fingerprint: 'of no dead letter' },
+    body: { fingerprint: 'unknown fingerprint' },
     allowed: 200,
   }),
   'dead-letters.replay': () => ({ path: `${letters}/${unknownId}/replay`, allowed: 404 }),
@@ -130,7 +130,7 @@ const requests: Readonly<Record<Guarded, (f: Fixtures) => Request>> = {
   'catalogue.permissions': () => ({ path: '/api/catalogue/permissions', allowed: 200 }),
 };
 
-/** The owner of the fixtures, and another person with the same role. */
+/** For each role, the owner of the fixtures and another person with the same role. */
 const people: Record<Role, { readonly owner: Person; readonly stranger?: Person }> = {
   USER: { owner: 'user', stranger: 'user2' },
   SELLER: { owner: 'seller', stranger: 'seller2' },
@@ -180,7 +180,7 @@ beforeAll(async () => {
 /** The status of the response. The body is not read, because the body of an event stream would not end. */
 const statusOf = async (service: Service, action: Guarded, as?: Person): Promise<number> => {
   const { path, body, headers } = requests[action](fixtures);
-  const closing = new AbortController();
+  const abortController = new AbortController();
   const response = await fetch(`${stack.urls[service]}${path}`, {
     method: permissions[action].method.toUpperCase(),
     headers: {
@@ -189,9 +189,9 @@ const statusOf = async (service: Service, action: Guarded, as?: Person): Promise
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.any([closing.signal, AbortSignal.timeout(15_000)]),
+    signal: AbortSignal.any([abortController.signal, AbortSignal.timeout(15_000)]),
   });
-  closing.abort();
+  abortController.abort();
   return response.status;
 };
 
@@ -206,21 +206,21 @@ interface Cell {
 const isGuarded = (action: Action): action is Guarded => typeof permissionOf(action).allow !== 'string';
 const isService = (process: string): process is Service =>
   ['order', 'inventory', 'payment', 'auditor', 'dashboard'].includes(process);
-const order = Object.keys(requests);
+const sequence = Object.keys(requests);
 
 const cells = actions
   .filter(isGuarded)
-  .sort((one, other) => order.indexOf(one) - order.indexOf(other))
+  .sort((one, other) => sequence.indexOf(one) - sequence.indexOf(other))
   .flatMap((action) => {
     const { processes, allow } = permissionOf(action);
     return processes.filter(isService).flatMap((service): Cell[] => [
-      { service, action, who: 'nobody', as: undefined, expected: 401 },
+      { service, action, who: 'a caller without credentials', as: undefined, expected: 401 },
       ...roles.flatMap((role): Cell[] => {
         const scope = typeof allow === 'string' ? undefined : allow[role];
         const { owner, stranger } = people[role];
         const allowed = requests[action]({ product: '', paid: '', unpaid: '', toCancel: '' }).allowed;
         if (scope === undefined) {
-          return [{ service, action, who: `${role}, no cell`, as: owner, expected: 403 }];
+          return [{ service, action, who: `${role} without permission`, as: owner, expected: 403 }];
         }
         const outside: Cell[] =
           stranger === undefined || scope === 'all'
@@ -229,7 +229,7 @@ const cells = actions
                 {
                   service,
                   action,
-                  who: `${role}, ${scope}, of somebody else`,
+                  who: `${role}, ${scope}, data of another person`,
                   as: stranger,
                   expected: hasId(action) ? 404 : allowed,
                 },
@@ -241,11 +241,11 @@ const cells = actions
 
 describe('the permission table', () => {
   // The refused requests are sent first, because they have no effect on later requests.
-  const orderedCells = [
+  const cellsInSequence = [
     ...cells.filter(({ expected }) => expected >= 400),
     ...cells.filter(({ expected }) => expected < 400),
   ];
-  it.each(orderedCells)(
+  it.each(cellsInSequence)(
     '$action at $service for $who → $expected',
     async ({ service, action, as, expected }) => {
       expect(await statusOf(service, action, as)).toBe(expected);

@@ -11,7 +11,7 @@ describe('the permission tables', () => {
     expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
   });
 
-  it('allow administrators to change no order, product or payment', () => {
+  it('do not allow administrators to change an order, a product or a payment', () => {
     const changing = actions.filter((action) => {
       const { allow, method } = permissionOf(action);
       return method !== 'get' && typeof allow !== 'string' && allow.ADMIN !== undefined;
@@ -30,18 +30,18 @@ describe('the permission tables', () => {
   });
 
   it('give customers and sellers access to their own data only, except products', () => {
-    const wide = actions.filter((action) => {
+    const unrestricted = actions.filter((action) => {
       const { allow } = permissionOf(action);
       return typeof allow !== 'string' && (allow.USER === 'all' || allow.SELLER === 'all');
     });
-    expect(wide.sort()).toEqual(['products.list', 'products.read']);
+    expect(unrestricted.sort()).toEqual(['products.list', 'products.read']);
   });
 
-  it('make no action under /api public', () => {
-    const open = actions.filter((action) => {
+  it('do not make any action under /api public', () => {
+    const publicActions = actions.filter((action) => {
       const { allow, path } = permissionOf(action);
       return allow === 'anyone' && path.startsWith('/api/');
     });
-    expect(open).toEqual([]);
+    expect(publicActions).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// Variants of a request that every process accepts, and requests that the published schemas must refuse.
+// Ids in capital letters, which every process accepts, and requests that the published schemas must refuse.
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
@@ -9,14 +9,14 @@ import { verificationRoute } from '../../services/platform/http/routes/audit-htt
 import * as deadLetterApi from '../../services/platform/http/routes/dead-letters-api.ts';
 
 const id = '0198c0de-0000-7000-8000-00000000000a';
-const capitals = id.toUpperCase();
+const upperCaseId = id.toUpperCase();
 
 const route = z.looseObject({ method: z.string(), path: z.string(), request: z.looseObject({}).optional() });
 const routes = [orderApi, inventoryApi, paymentApi, deadLetterApi]
   .flatMap((api) => Object.values<unknown>(api))
   .flatMap((value) => (route.safeParse(value).success ? [route.parse(value)] : []));
 /** The schemas of all paths and queries that contain an id. */
-const naming = routes.flatMap(({ method, path, request }) =>
+const schemasWithIds = routes.flatMap(({ method, path, request }) =>
   [request?.['params'], request?.['query']].flatMap((schema) =>
     schema instanceof z.ZodObject && Object.keys(schema.shape).some((name) => /id$/i.test(name))
       ? [{ what: `${method} ${path}`, schema }]
@@ -26,10 +26,10 @@ const naming = routes.flatMap(({ method, path, request }) =>
 
 describe('an id in capital letters is the same id', () => {
   it('in every path and query', () => {
-    expect(naming.length).toBeGreaterThan(15);
-    for (const { what, schema } of naming) {
+    expect(schemasWithIds.length).toBeGreaterThan(15);
+    for (const { what, schema } of schemasWithIds) {
       const names = Object.keys(schema.shape).filter((name) => /id$/i.test(name));
-      const read = schema.parse(Object.fromEntries(names.map((name) => [name, capitals])));
+      const read = schema.parse(Object.fromEntries(names.map((name) => [name, upperCaseId])));
       expect(new Set(names.map((name) => read[name])), what).toEqual(new Set([id]));
     }
   });
@@ -38,7 +38,7 @@ describe('an id in capital letters is the same id', () => {
     const body = orderApi.place.request.body.content['application/json'].schema;
     const { items } = body.parse({
       items: [
-        { productId: capitals, quantity: 1 },
+        { productId: upperCaseId, quantity: 1 },
         { productId: 'Mug-A', quantity: 1 },
       ],
       payment: { mode: 'AUTO', method: 'card' },

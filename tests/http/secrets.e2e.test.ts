@@ -255,7 +255,7 @@ beforeAll(async () => {
     { label: 'a JWT', pattern: /\beyJ[\w-]{5,}\.eyJ[\w-]{5,}/ },
     { label: 'a bearer token', pattern: /\bBearer\s+[\w.~+/=-]{16,}/i },
     ...bearers.map((token) => ({ label: 'a signature', pattern: exactly(token.split('.')[2] ?? token) })),
-    { label: 'a password beside its e-mail', pattern: /@orderflow\.io.{0,60}password\W{1,6}orderflow/i },
+    { label: 'a password next to its e-mail', pattern: /@orderflow\.io.{0,60}password\W{1,6}orderflow/i },
     { label: 'a password in a connection string', pattern: /:\/\/[^\s:/@"]+:[^\s/@"[]+@/ },
     { label: 'a password of a setting', pattern: /\bpassword\s*[=:]\s*"?orderflow\b/i },
     { label: 'the chaos token', pattern: exactly(stack.chaosToken) },
@@ -303,7 +303,7 @@ describe('no secret', () => {
 });
 
 describe('the search', () => {
-  it('finds planted secrets of every kind and in every place', async () => {
+  it('finds planted secrets of every kind in files and tables, and allowed tokens on topics', async () => {
     const planted = [
       await tokenOf('user'),
       `Bearer ${'a'.repeat(20)}`,
@@ -315,7 +315,7 @@ describe('the search', () => {
       canary,
       'tok_success',
     ];
-    for (const text of planted) expect(finds({ location: 'here', text }), text).not.toEqual([]);
+    for (const text of planted) expect(finds({ location: 'test', text }), text).not.toEqual([]);
     expect(JSON.stringify({ stack: new Error('x').stack })).toMatch(stackFrame);
     expect(JSON.stringify({ stack: 'Error\n    at node:internal/timers:1:2' })).toMatch(stackFrame);
 
@@ -336,7 +336,7 @@ describe('the search', () => {
     } finally {
       await query('order', (sql) => sql`delete from idempotency_keys where scope = ${entry?.scope ?? ''}`);
     }
-    // The search finds the card token that is allowed on this topic. This proves that the records are really searched.
+    // The topic search covers the records: the records contain the card token that is allowed there.
     expect((await topicTexts()).some(({ text }) => providerToken.pattern.test(text))).toBe(true);
   });
 });

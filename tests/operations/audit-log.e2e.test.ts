@@ -1,5 +1,5 @@
-// The audit log of the running services: it records accepted and refused actions with their correlation id, loses nothing when a
-// service is killed, and detects changed rows.
+// The audit log of the running services: it records accepted and refused actions with their correlation id, loses no entry when a
+// service is killed, and its verification detects changed rows.
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -58,7 +58,7 @@ const newCorrelation = () => {
 };
 
 describe('the audit log', () => {
-  it('records the actions on an order: placing, refused actions of others, cancelling, cancelling again', async () => {
+  it('records the actions on an order: placement, refused actions of other people, cancellation, repeated cancellation', async () => {
     const { correlationId, headers } = newCorrelation();
     const items = [{ productId: testProduct.id, quantity: 1 }];
     const key = { 'idempotency-key': randomUUID() };
@@ -109,7 +109,7 @@ describe('the audit log', () => {
     expect((await pay(id, { token: '4111111111111111', headers })).status).toBe(422);
     expect(
       (
-        await eventually('it can be paid', async () => {
+        await eventually('the order can be paid', async () => {
           const answer = await pay(id, { headers });
           // The response is 404 or 409 until the payment service knows the order and its reservation.
           return answer.status !== 404 && answer.status !== 409 && answer;
@@ -136,7 +136,7 @@ describe('the audit log', () => {
     },
   );
 
-  it('loses nothing when the service is killed between a commit and its seal', async () => {
+  it('loses no entry when the service is killed between the commit and the seal of the entry', async () => {
     const admin = postgres(stack.databases.order.admin, { max: 1, onnotice: () => undefined });
     const { correlationId, headers } = newCorrelation();
     try {
@@ -155,7 +155,7 @@ describe('the audit log', () => {
     await expectAuditLogIntact('order');
   });
 
-  it('has no entry of an action during which the service crashed before the commit', async () => {
+  it('has no entry for an action if the service crashed before the commit', async () => {
     const { correlationId, headers } = newCorrelation();
     await arm('order', { point: 'after-effects', action: 'crash', actor: 'user-customer-001' });
     const placing = placeRaw({
@@ -196,7 +196,7 @@ describe('the audit log', () => {
         await tx`update audit_seals set entry_id = ${other ?? 0} where position = ${first}`;
       });
     /** Tampers with the log and verifies it. Then undoes the change, because later tests verify the same log. */
-    const expectFound = async (
+    const expectDetected = async (
       position: number,
       tamper: () => Promise<unknown>,
       undo: () => Promise<unknown>,
@@ -213,14 +213,14 @@ describe('the audit log', () => {
       await expectAuditLogIntact('order');
     };
     try {
-      await expectFound(
+      await expectDetected(
         second,
         () => owner`update audit_log set subject = 'nobody' where id = ${sealed(second)}`,
         () => owner`update audit_log set subject = 'user-customer-001' where id = ${sealed(second)}`,
       );
-      await expectFound(first, swap, swap);
+      await expectDetected(first, swap, swap);
       await owner`create temporary table gone as select * from audit_log where id = ${sealed(second)}`;
-      await expectFound(
+      await expectDetected(
         second,
         () => owner`delete from audit_log where id = ${sealed(second)}`,
         () => owner`insert into audit_log overriding system value select * from gone`,

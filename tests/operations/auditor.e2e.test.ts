@@ -53,7 +53,7 @@ const charge = async (reference: string): Promise<string> => {
   return String(Object(answer.body).id);
 };
 
-describe('the auditor, without a corruption', () => {
+describe('the auditor without a corruption', () => {
   it('reports no problem after orders of every kind', { timeout: 120_000 }, async () => {
     const kinds = [
       { items: oneUnit() },
@@ -82,7 +82,7 @@ describe('the auditor, without a corruption', () => {
   });
 });
 
-describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () => {
+describe('the auditor reports, until the corruption is undone:', { timeout: 120_000 }, () => {
   it('a reserved unit without a reservation', async () => {
     await addReservedUnits(testProduct.id, 1);
     try {
@@ -112,10 +112,10 @@ describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () =>
   });
 
   it('a committed event that is not on its topic', async () => {
-    const other = await newProduct(1);
+    const otherProduct = await newProduct(1);
     await whilePaused('inventory-outbox', async () => {
       const price = { amountMinor: 1_500, currency: 'EUR' };
-      const changed = await call('inventory', `/api/v1/products/${other.id}`, {
+      const changed = await call('inventory', `/api/v1/products/${otherProduct.id}`, {
         as: 'seller',
         method: 'PATCH',
         body: { price },
@@ -124,7 +124,7 @@ describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () =>
       const rows = () =>
         query(
           'inventory',
-          (sql) => sql`select id::text from outbox where aggregate_id = ${other.id} order by id desc`,
+          (sql) => sql`select id::text from outbox where aggregate_id = ${otherProduct.id} order by id desc`,
         );
       const [row] = await rows();
       await violationOf('outbox_published', String(row?.['id']));
@@ -146,12 +146,12 @@ describe('the auditor reports, until it is undone,', { timeout: 120_000 }, () =>
   it('an order charged twice', async () => {
     const { id } = await place({ items: oneUnit() });
     await orderWith(id, 'PAID');
-    const second = await charge(id);
+    const secondCharge = await charge(id);
     try {
       expect((await violationOf('one_net_charge', id)).sentence).toContain('2 times');
       await violationOf('money_conserved', id);
     } finally {
-      await refund(second, 1_000);
+      await refund(secondCharge, 1_000);
     }
     await expectAuditorGreen();
   });
@@ -197,11 +197,11 @@ describe('a stuck order', { timeout: 120_000 }, () => {
       update orders set status = 'PENDING', reservation_state = 'pending', reservation_expires_at = null, version = 1
       where id = ${id} and exists (select from claim)`,
     );
-    const waiting = await eventually(`order ${id} is stuck`, async () =>
+    const stuckOrder = await eventually(`order ${id} is stuck`, async () =>
       (await audit()).stuck.find((stuck) => stuck.orderId === id),
     );
-    expect(waiting).toMatchObject({ status: 'PENDING', waitsFor: 'reservation' });
-    expect(waiting.missing.join()).toContain('inventory.reserved → order');
+    expect(stuckOrder).toMatchObject({ status: 'PENDING', waitsFor: 'reservation' });
+    expect(stuckOrder.missing.join()).toContain('inventory.reserved → order');
 
     const path = `/api/v1/reservations/${id}/repair`;
     const body = { reason: 'lost event' };
@@ -218,7 +218,7 @@ describe('a stuck order', { timeout: 120_000 }, () => {
   it('a repair of an order without a problem does not change the order, and is recorded in its history', async () => {
     const { id } = await place({ items: oneUnit() });
     await orderWith(id, 'PAID');
-    const before = await order(id);
+    const orderBefore = await order(id);
     const body = { reason: 'just to be sure' };
     for (const [part, path] of [
       ['order', `/api/v1/orders/${id}/repair`],
@@ -229,7 +229,7 @@ describe('a stuck order', { timeout: 120_000 }, () => {
       expect((await call(part, path, { as: 'admin', body })).status).toBe(200);
     }
     await expectAuditorGreen();
-    expect(await order(id)).toEqual(before);
+    expect(await order(id)).toEqual(orderBefore);
     const history = await call('order', `/api/v1/orders/${id}/history`, { as: 'admin' });
     expect(Object(history.body).data).toContainEqual(
       expect.objectContaining({

@@ -29,26 +29,26 @@ const journeyShape = z.object({
 });
 
 const correlationId = `journey-${randomUUID()}`;
-let paid: OrderView;
+let paidOrder: OrderView;
 
 beforeAll(async () => {
   const testProduct = await newProduct(5);
   const headers = { 'x-correlation-id': correlationId };
   const { id } = await orderOne(testProduct.id, { headers });
-  paid = await orderWith(id, 'PAID');
+  paidOrder = await orderWith(id, 'PAID');
 });
 
 describe('the journey of an order', () => {
-  it('shows its events with every hop, and the log lines of all parts that contain an id of the order or its events', async () => {
+  it('shows the events of the order with every hop, and the log lines that contain an id of the order or its events', async () => {
     const { orders, correlationIds, events, logs } = await eventually('the journey is complete', async () => {
-      const { code, output } = await journey([paid.id, '--json']);
+      const { code, output } = await journey([paidOrder.id, '--json']);
       expect(code).toBe(0);
       const found = journeyShape.parse(JSON.parse(output));
       return (
         found.events.length === 4 && found.events.every((event) => event.consumptions.length === 2) && found
       );
     });
-    expect(orders).toEqual([expect.objectContaining({ id: paid.id, status: 'PAID' })]);
+    expect(orders).toEqual([expect.objectContaining({ id: paidOrder.id, status: 'PAID' })]);
     expect(correlationIds).toEqual([correlationId]);
     expect(events.map(({ eventType, emittedBy }) => `${emittedBy}: ${eventType}`)).toEqual([
       'order: order.created',
@@ -63,7 +63,7 @@ describe('the journey of an order', () => {
     const [created] = events;
     const ids = {
       correlationId,
-      orderId: paid.id,
+      orderId: paidOrder.id,
       traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
     };
     expect(logs).toContainEqual(
@@ -81,7 +81,7 @@ describe('the journey of an order', () => {
   it('is found by its correlation id and printed as a table and a timeline', async () => {
     const { code, output } = await journey([correlationId]);
     expect(code).toBe(0);
-    expect(output).toContain(`order ${paid.id}: PAID, placed `);
+    expect(output).toContain(`order ${paidOrder.id}: PAID, placed `);
     expect(output).toMatch(/order\.created +order +\d+ ms +\+\d+ ms +\+\d+ ms +(inventory|payment)/);
     expect(output).toMatch(/\d+ ms +order +info +request +method=POST route=\/api\/v1\/orders status=201/);
     expect(output).toContain('no spans: set JAEGER_URL');
@@ -90,16 +90,16 @@ describe('the journey of an order', () => {
 
 describe('an order id that is shortened as in the pages', () => {
   it.each(['…', '...'])('is found with %s', async (dots) => {
-    const short = `${paid.id.slice(0, 8)}${dots}${paid.id.slice(-4)}`;
+    const short = `${paidOrder.id.slice(0, 8)}${dots}${paidOrder.id.slice(-4)}`;
     const { status, body } = await call('auditor', `/api/v1/stories/${encodeURIComponent(short)}`, {
       as: 'admin',
     });
-    expect([status, body]).toMatchObject([200, { orders: [{ id: paid.id }] }]);
+    expect([status, body]).toMatchObject([200, { orders: [{ id: paidOrder.id }] }]);
   });
 
   it('is not found if its last characters differ', async () => {
-    const other = paid.id.endsWith('0000') ? '1111' : '0000';
-    const { status } = await call('auditor', `/api/v1/stories/${paid.id.slice(0, 8)}...${other}`, {
+    const other = paidOrder.id.endsWith('0000') ? '1111' : '0000';
+    const { status } = await call('auditor', `/api/v1/stories/${paidOrder.id.slice(0, 8)}...${other}`, {
       as: 'admin',
     });
     expect(status).toBe(404);
@@ -107,7 +107,7 @@ describe('an order id that is shortened as in the pages', () => {
 });
 
 describe('npm run journey without a result', () => {
-  it('for an unknown id: one sentence, exit code 1', async () => {
+  it('prints one sentence for an unknown id, and exits with 1', async () => {
     const id = randomUUID();
     expect(await journey([id])).toEqual({
       code: 1,
@@ -116,7 +116,7 @@ describe('npm run journey without a result', () => {
   });
 
   it.each([[[]], [['one', 'two']], [['--nonsense']], [["' or 1=1"]], [['x'.repeat(129)]]])(
-    'with the wrong arguments %j: exit code 2 and the usage',
+    'prints the usage for the wrong arguments %j, and exits with 2',
     async (args) => {
       const { code, output } = await journey(args);
       expect(code).toBe(2);
@@ -125,17 +125,17 @@ describe('npm run journey without a result', () => {
     },
   );
 
-  it('when the stack does not respond: one sentence, exit code 2', async () => {
-    const { code, output } = await journey([paid.id], { ORDER_DB_PORT: '1' });
+  it('prints one sentence when the stack does not respond, and exits with 2', async () => {
+    const { code, output } = await journey([paidOrder.id], { ORDER_DB_PORT: '1' });
     expect(code).toBe(2);
     expect(output).toMatch(/^the databases cannot be read \(.*ECONNREFUSED.*\); is the stack running\?\n$/);
   });
 
-  it('without Jaeger: prints everything else; without the log file: names the file', async () => {
-    const withoutJaeger = await journey([paid.id], { JAEGER_URL: `http://127.0.0.1:${stack.otlpPort}` });
+  it('prints everything but the spans without Jaeger, and names a missing log file', async () => {
+    const withoutJaeger = await journey([paidOrder.id], { JAEGER_URL: `http://127.0.0.1:${stack.otlpPort}` });
     expect(withoutJaeger.code).toBe(0);
     expect(withoutJaeger.output).toMatch(/no spans: Jaeger at \S+ cannot be queried \(.*ECONNREFUSED/);
-    expect(await journey([paid.id, '--logs', '/nowhere'])).toEqual({
+    expect(await journey([paidOrder.id, '--logs', '/nowhere'])).toEqual({
       code: 2,
       output: 'there is no file /nowhere\n',
     });

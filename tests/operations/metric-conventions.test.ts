@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { violationsIn, parseScrape, seriesOf } from './metric-conventions.ts';
 
 const gauge = (name: string, sample = `${name} 1`): string =>
-  `# HELP ${name} What it is.\n# TYPE ${name} gauge\n${sample}\n`;
+  `# HELP ${name} A value.\n# TYPE ${name} gauge\n${sample}\n`;
 
 describe('the conventions of Prometheus', () => {
-  it('are followed by metrics that prom-client writes', async () => {
+  it('hold for metrics that prom-client writes', async () => {
     const registers = [new Registry()];
     const [registry] = registers;
     new Counter({ name: 'orders_placed_total', help: 'Orders.', labelNames: ['mode'], registers }).inc({
@@ -38,16 +38,16 @@ describe('the conventions of Prometheus', () => {
     ['orders_total', gauge('orders_total'), 'is a gauge and ends in _total'],
     ['orderLag', gauge('orderLag'), 'snake_case'],
     ['jobs:lag', gauge('jobs:lag'), 'snake_case'],
-    ['hop_ms', gauge('hop_ms'), 'no base unit'],
-    ['hop_milliseconds_max', gauge('hop_milliseconds_max'), 'no base unit'],
-    ['heap_used_percent', gauge('heap_used_percent'), 'no base unit'],
-    ['hop_seconds_max', gauge('hop_seconds_max'), 'somewhere else than at its end'],
+    ['hop_ms', gauge('hop_ms'), 'other than the base units'],
+    ['hop_milliseconds_max', gauge('hop_milliseconds_max'), 'other than the base units'],
+    ['heap_used_percent', gauge('heap_used_percent'), 'other than the base units'],
+    ['hop_seconds_max', gauge('hop_seconds_max'), 'does not end with its unit'],
     ['orders_count', gauge('orders_count'), 'part of a histogram'],
     ['lag_gauge', gauge('lag_gauge'), 'its type in its name'],
     [
       'hop',
       '# HELP hop Hop.\n# TYPE hop histogram\nhop_bucket{le="1"} 1\nhop_sum 1\nhop_count 1\n',
-      'no unit',
+      'without a unit',
     ],
     ['lag', gauge('lag', 'lag{orderId="x"} 1'), 'a label orderId that is not in snake_case'],
     ['lag', gauge('lag', 'lag{order_id="x"} 1'), 'a label order_id with unbounded values'],

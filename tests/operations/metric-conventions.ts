@@ -63,7 +63,7 @@ const identityOf = ({ labels }: Sample): string =>
 /** The series of a metric, by their labels. */
 export const seriesOf = (family: Family): ReadonlySet<string> => new Set(family.samples.map(identityOf));
 
-const notABaseUnit =
+const otherUnit =
   /_(?:ms|millis|milliseconds|micros|microseconds|nanos|nanoseconds|minutes|hours|days|kb|mb|kib|mib|kilobytes|megabytes|percent|percentage)(?:_|$)/;
 /** A unit in the wrong place. The unit must be the last part of the name or directly before `_total`; `_seconds_since` is wrong. */
 const unitInside = /_(?:seconds|bytes|ratio)_(?!total$)/;
@@ -75,15 +75,15 @@ const nameViolations = (name: string, type: string): readonly string[] => [
     ? [`is a ${type} and ends in _total`]
     : []),
   ...(/_(?:count|sum|bucket)$/.test(name) ? ['ends like a part of a histogram'] : []),
-  ...(notABaseUnit.test(name) ? ['has a unit that is no base unit: seconds, bytes, ratio'] : []),
-  ...(unitInside.test(name) ? ['has its unit somewhere else than at its end'] : []),
+  ...(otherUnit.test(name) ? ['has a unit other than the base units seconds, bytes and ratio'] : []),
+  ...(unitInside.test(name) ? ['does not end with its unit'] : []),
   ...(/_(?:gauge|counter|histogram|summary)(?:_|$)/.test(name) ? ['has its type in its name'] : []),
   ...(type === 'histogram' && !/_(?:seconds|bytes|ratio|records|rows)$/.test(name)
-    ? ['is a histogram of no unit']
+    ? ['is a histogram without a unit']
     : []),
 ];
 
-const holdsAnId = (value: string): boolean =>
+const containsId = (value: string): boolean =>
   /[0-9a-f]{8}-[0-9a-f]{4}-/i.test(value) ||
   /[0-9a-f]{16,}/i.test(value) ||
   /\d{5,}/.test(value) ||
@@ -102,7 +102,7 @@ const labelViolations = (family: Family): readonly string[] => {
     ...(label === 'le' || label === 'quantile'
       ? []
       : [...values]
-          .filter((value) => holdsAnId(value) || value.length > maxLabelLength)
+          .filter((value) => containsId(value) || value.length > maxLabelLength)
           .map((value) => `has a label ${label}="${value}" that looks like an id`)),
   ]);
 };

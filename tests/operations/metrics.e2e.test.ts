@@ -1,5 +1,5 @@
-// The metrics of every process, as Prometheus scrapes them: they follow the conventions of Prometheus, have HELP texts, and clients
-// cannot increase the number of series.
+// The metrics of every process, as Prometheus scrapes them: they follow the conventions of Prometheus, and requests of clients
+// do not create new series.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { violationsIn, parseScrape, seriesOf } from './metric-conventions.ts';
@@ -37,7 +37,7 @@ const traffic = async (): Promise<void> => {
 };
 
 describe('a scrape', () => {
-  it.each(Object.keys(urls))('of %s keeps its conventions', async (name) => {
+  it.each(Object.keys(urls))('of %s follows the conventions of Prometheus', async (name) => {
     const text = await scrape(name);
     expect(parseScrape(text).size).toBeGreaterThan(20);
     expect(violationsIn(text)).toEqual([]);

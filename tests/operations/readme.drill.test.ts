@@ -1,6 +1,6 @@
-// Follows the README step by step, as a newcomer would. Copies the project to an empty folder. Then runs `npm start`, all commands of the
-// README, of scripts/README.md and of scripts/bench/README.md, Ctrl-C, a second start, and reset. The test fails if a command fails, or if a documented command is
-// missing in this test. Commands for containers are not run.
+// Follows the README step by step, as a newcomer would: copies the project to an empty folder, and runs `npm start`, the commands of
+// README.md, scripts/README.md and scripts/bench/README.md, Ctrl-C, a second start, and `npm run reset`. The test fails if a command
+// fails, or if a documented command is not in the list of this test. Commands that need containers are not run.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,12 +46,15 @@ beforeAll(async () => {
     cpSync(join(root, file), join(project, file));
   }
   ports = await freePorts();
-  const moved = portNames.map((name): [string, string] => [portTopology[name].env, String(ports[name])]);
+  const portVariables = portNames.map((name): [string, string] => [
+    portTopology[name].env,
+    String(ports[name]),
+  ]);
   const { PATH, HOME, JAVA_HOME } = process.env;
   const inherited = Object.entries(process.env).filter(([name]) =>
     /^(npm_config_|NODE_EXTRA_CA_CERTS|SSL_CERT_|MAVEN_|ORDERFLOW_CACHE|XDG_CACHE_HOME|.*proxy$)/i.test(name),
   );
-  const variables: [string, string | undefined][] = [...inherited, ...moved];
+  const variables: [string, string | undefined][] = [...inherited, ...portVariables];
   environment = { PATH, HOME, JAVA_HOME, ...Object.fromEntries(variables) };
 }, 60_000);
 
@@ -78,7 +81,7 @@ const start = async (): Promise<void> => {
   child.stderr.on('data', collect);
   // The download of the packages may be slow.
   await until({ what: 'npm start', withinMs: 600_000, everyMs: 200 }, () => {
-    // The error contains the details, because the folder is deleted after the test.
+    // The error contains the end of the log, because the folder with the log is deleted after the test.
     if (child.exitCode !== null) throw failure(`npm start ended:\n${output}\n${detailsOf(output)}`);
     return Promise.resolve(output.includes('Ctrl-C stops'));
   });
@@ -106,7 +109,7 @@ const run = (command: string, args: readonly string[]): string => {
 };
 
 /** A code block of the README, with the default ports replaced by the ports of this run. */
-const moved = (block: string): string =>
+const withPortsOfThisRun = (block: string): string =>
   block.replace(/localhost:(\d+)/g, (all, port: string) => {
     const name = portNames.find((candidate) => String(portTopology[candidate].default) === port);
     return name === undefined ? all : `localhost:${ports[name]}`;
@@ -140,7 +143,7 @@ describeOwnParts('a newcomer follows the README', () => {
   });
 
   it('the first order by curl reaches PAID and FULFILLED', { timeout: 120_000 }, () => {
-    const seen = run('bash', ['-euo', 'pipefail', '-c', shellBlocks.map(moved).join('\n')]);
+    const seen = run('bash', ['-euo', 'pipefail', '-c', shellBlocks.map(withPortsOfThisRun).join('\n')]);
     expect(seen).toMatch(/ceramic-mug: \d+ free/);
     expect(seen).toMatch(/^PAID\nPAID\nFULFILLED$/m);
     expect(seen).toContain('FULFILLED fulfill');
@@ -172,28 +175,32 @@ describeOwnParts('a newcomer follows the README', () => {
     expect(run('npm', ['run', 'doctor'])).toContain('nothing is broken');
   });
 
-  it('a second npm start on the same data fails and does not affect the first', { timeout: 60_000 }, () => {
-    expect(starting?.exitCode, 'the first one runs').toBeNull();
-    const { status, stdout, stderr } = spawnSync('npm', ['start'], {
-      cwd: project,
-      env: environment,
-      timeout: 45_000,
-    });
-    expect(status).not.toBe(0);
-    expect(`${stdout.toString()}${stderr.toString()}`).toMatch(/already running on .*\(pid \d+\)/);
-    expect(starting?.exitCode).toBeNull();
-  });
+  it(
+    'a second npm start on the same data fails and does not affect the running stack',
+    { timeout: 60_000 },
+    () => {
+      expect(starting?.exitCode, 'the first npm start still runs').toBeNull();
+      const { status, stdout, stderr } = spawnSync('npm', ['start'], {
+        cwd: project,
+        env: environment,
+        timeout: 45_000,
+      });
+      expect(status).not.toBe(0);
+      expect(`${stdout.toString()}${stderr.toString()}`).toMatch(/already running on .*\(pid \d+\)/);
+      expect(starting?.exitCode).toBeNull();
+    },
+  );
 
   it('Ctrl-C ends all processes, closes all ports, and keeps the data', { timeout: 300_000 }, async () => {
     await interrupt();
     expect(output).toContain('nothing is left running');
     for (const port of Object.values(ports)) expect(await isFree(port), `port ${port}`).toBe(true);
-    const left = spawnSync('pgrep', ['-f', project]).stdout.toString('utf8');
-    expect(left).toBe('');
+    const remainingProcesses = spawnSync('pgrep', ['-f', project]).stdout.toString('utf8');
+    expect(remainingProcesses).toBe('');
 
     await start();
     const status = `${shellBlocks[0]}\ncurl -s "localhost:3001/api/v1/orders?status=FULFILLED" -H "authorization: Bearer $CUSTOMER" | json .data.length`;
-    expect(run('bash', ['-euo', 'pipefail', '-c', moved(status)]).trim()).toMatch(/^1$/m);
+    expect(run('bash', ['-euo', 'pipefail', '-c', withPortsOfThisRun(status)]).trim()).toMatch(/^1$/m);
     await interrupt();
   });
 

@@ -1,5 +1,5 @@
-// `npm run audit` and `npm run reconcile` on the real stack: they report problems with their exit code, and repair only by emitting
-// events. The tests use an order without an outbox row, which simulates a service that failed to write the row.
+// `npm run audit` and `npm run reconcile` on the real stack: the exit code reports whether there are problems, and a
+// repair only emits events. The tests use an order without an outbox row, as if the service had failed to write the row.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { expectAuditorGreen } from '../support/audit.ts';
@@ -78,9 +78,9 @@ describe('npm run reconcile', { timeout: 180_000 }, () => {
     await expectAuditorGreen();
     const id = await placeWithoutEvent(template);
     try {
-      const seen = await runCommand('reconcile', [...grace, '--json']);
-      expect(seen.code, seen.output).toBe(1);
-      expect(JSON.parse(seen.output).found).toMatchObject([
+      const result = await runCommand('reconcile', [...grace, '--json']);
+      expect(result.code, result.output).toBe(1);
+      expect(JSON.parse(result.output).found).toMatchObject([
         { class: 'order_without_reservation', key: id, remedy: { service: 'order' } },
         { class: 'order_without_payment', key: id, remedy: { service: 'order' } },
       ]);

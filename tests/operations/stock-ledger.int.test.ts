@@ -32,7 +32,7 @@ it('the sum of each product is correct after many transactions and reads', async
     await addProduct(id, 10);
     await move(id, 10);
   }
-  for (let times = 0; times < 8; times += 1) await restock('c', 1);
+  for (let count = 0; count < 8; count += 1) await restock('c', 1);
   const ledger = openStockLedger(database.db, limits);
   const sums = async () => (await ledger.read()).map((fact) => [fact.productId, fact.ledgerAvailable]);
   expect(await sums()).toEqual([

@@ -1,4 +1,4 @@
-// Each order has one trace, from the request through outbox, WAL and Kafka to the last effect. A collector receives its spans from three
+// Each order has one trace, from the request through outbox, WAL and Kafka to the last effect. A collector receives the spans of all
 // processes. A collector that does not respond has no effect on the services.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,17 +24,17 @@ import {
   type OrderView,
   type ProductView,
 } from '../support/shop.ts';
-import { sampled, startCollector, type Collector, type Sampled } from '../support/spans.ts';
+import { newTracedClient, startCollector, type Collector, type TracedClient } from '../support/spans.ts';
 
 interface Traced {
-  readonly client: Sampled;
+  readonly client: TracedClient;
   readonly order: OrderView;
   readonly spans: readonly TraceSpan[];
 }
 
 /**
  * The trace as indented lines, with siblings sorted by name. Subtrees whose root is named in `separateRoots` are printed separately,
- * because their parent is not always the same: it is the one of two events that was handled last.
+ * because their parent varies: it is the event, of two, that was handled last.
  */
 const shape = (spans: readonly TraceSpan[], separateRoots: readonly string[]): string[] => {
   const lines = (span: TraceSpan, depth: number): string[] => [
@@ -65,24 +65,24 @@ let testProduct: ProductView;
 let paid: Traced;
 let declined: Traced;
 let repeated: Traced;
-let repair: Sampled & { readonly spans: readonly TraceSpan[] };
+let repair: TracedClient & { readonly spans: readonly TraceSpan[] };
 
-const placed = async (token: string): Promise<Omit<Traced, 'spans'>> => {
-  const client = sampled();
+const placeTraced = async (token: string): Promise<Omit<Traced, 'spans'>> => {
+  const client = newTracedClient();
   const items = [{ productId: testProduct.id, quantity: 1 }];
   return { client, order: await place({ items, token, headers: client.headers }) };
 };
 
 beforeAll(async () => {
   [collector, testProduct] = await Promise.all([startCollector(), newProduct(100)]);
-  const [first, second] = await Promise.all([placed('tok_success'), placed('tok_declined')]);
+  const [first, second] = await Promise.all([placeTraced('tok_success'), placeTraced('tok_declined')]);
   await Promise.all([orderWith(first.order.id, 'PAID'), orderWith(second.order.id, 'CANCELLED')]);
   await arm('inventory', { point: 'before-handling', action: 'repeat', actor: 'event:order.created' });
-  const third = await placed('tok_success');
-  const asked = sampled();
+  const third = await placeTraced('tok_success');
+  const repairClient = newTracedClient();
   const path = `/api/v1/reservations/${first.order.id}/repair`;
   const body = { reason: 'to see its trace' };
-  const { status } = await call('inventory', path, { as: 'admin', body, headers: asked.headers });
+  const { status } = await call('inventory', path, { as: 'admin', body, headers: repairClient.headers });
   expect(status).toBe(200);
   await orderWith(third.order.id, 'PAID');
   const complete = async (traced: Omit<Traced, 'spans'>, spans: number): Promise<Traced> => ({
@@ -92,7 +92,7 @@ beforeAll(async () => {
   paid = await complete(first, 34);
   declined = await complete(second, 41);
   repeated = await complete(third, 34);
-  repair = { ...asked, spans: await collector.trace(asked.traceId, 9) };
+  repair = { ...repairClient, spans: await collector.trace(repairClient.traceId, 9) };
 });
 afterAll(async () => {
   await Promise.all(serviceNames.map(disarm));
@@ -180,7 +180,7 @@ describe('an order', () => {
 });
 
 describe('the transport of an event', () => {
-  it('is a span from the outbox to the consumer, with the times of the commit and the publication', async () => {
+  it('is a span from the outbox to the consumer, and contains the times of commit and publication', async () => {
     for (const { spans, order } of [paid, declined]) {
       const committedAt = new Map<unknown, number>();
       for (const service of serviceNames) {
@@ -264,10 +264,10 @@ describe('a repetition', () => {
   it('after a redelivery is a separate trace, linked to the event', () => {
     const { spans, order } = repeated;
     const [event] = named(spans, 'outbox order.created');
-    const again = collector
+    const repetitions = collector
       .spans()
       .filter(({ links }) => links.some(({ spanId }) => spanId === event?.spanId));
-    expect(again).toMatchObject([
+    expect(repetitions).toMatchObject([
       {
         service: 'inventory',
         name: 'process order.created',
@@ -276,7 +276,7 @@ describe('a repetition', () => {
         attributes: { 'orderflow.outcome': 'duplicate', 'orderflow.order_id': order.id },
       },
     ]);
-    expect(again[0]?.traceId).not.toBe(event?.traceId);
+    expect(repetitions[0]?.traceId).not.toBe(event?.traceId);
     expect(named(spans, 'process order.created', 'inventory')).toHaveLength(1);
   });
 
@@ -335,7 +335,7 @@ describe('a collector that accepts connections and never responds', () => {
   killInstancesAfterEach();
 
   it(
-    'does not slow requests, and does not prevent a service from stopping',
+    'does not delay requests, and does not prevent a service from stopping',
     { timeout: 90_000 },
     async () => {
       const sockets: Socket[] = [];
@@ -351,21 +351,21 @@ describe('a collector that accepts connections and never responds', () => {
         OTEL_TRACES_SAMPLER: 'always_on',
       });
       const read = async (): Promise<number> => {
-        const began = performance.now();
+        const startedAt = performance.now();
         const { status } = await fetch(`${instance.url}/api/v1/orders?limit=1`, {
           headers: { authorization: `Bearer ${await tokenOf('user')}` },
         });
         expect(status).toBe(200);
-        return performance.now() - began;
+        return performance.now() - startedAt;
       };
-      const took: number[] = [];
+      const durationsMs: number[] = [];
       await eventually('the exporter has given up once', async () => {
-        took.push(await read());
+        durationsMs.push(await read());
         return instance.log().includes('spans could not be exported');
       });
       expect(sockets.length).toBeGreaterThan(0);
       // No request has waited for an export: an export times out only after three seconds.
-      expect(Math.max(...took)).toBeLessThan(3_000);
+      expect(Math.max(...durationsMs)).toBeLessThan(3_000);
       expect(instance.log().match(/spans could not be exported/g)).toHaveLength(1);
       const stopping = performance.now();
       expect(await stopInstance(instance, 'SIGTERM')).toBe(0);

@@ -67,14 +67,16 @@ describe('npm run connectors', { timeout: 120_000 }, () => {
     const databases = serviceNames.map(
       (service) => `${service}=127.0.0.1:${stack.ports[databasePorts[service]]}`,
     );
-    const started = await runCommand('provision', ['connectors', stack.urls.connect, ...databases]);
-    expect(started.output).toContain(
+    const provisioned = await runCommand('provision', ['connectors', stack.urls.connect, ...databases]);
+    expect(provisioned.output).toContain(
       'payment-outbox: changed to what connectors/payment.json says: poll.interval.ms',
     );
-    expect(started.output).toMatch(
+    expect(provisioned.output).toMatch(
       /payment-outbox: not changed, .*slot\.name: another_slot → payment_outbox_slot/,
     );
-    expect(started.output).toContain('payment-outbox publishes nothing: somebody has paused or stopped it');
+    expect(provisioned.output).toContain(
+      'payment-outbox publishes nothing: somebody has paused or stopped it',
+    );
     const refused = await connectors('apply', '--connector', 'payment-outbox');
     expect([refused.code, refused.output]).toEqual([
       2,
@@ -96,7 +98,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
         (sql) =>
           sql`create table busy as select repeat(md5(random()::text), 31) from generate_series(1, 50000)`,
       );
-    const lagOf = async (service: ServiceName): Promise<number> => {
+    const slotLagOf = async (service: ServiceName): Promise<number> => {
       const [row] = await query<{ lag: number }>(
         service,
         (sql) => sql`select pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::float8 as lag
@@ -104,10 +106,10 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
       );
       return row?.lag ?? NaN;
     };
-    const bound = 1024 * 1024;
+    const maxLag = 1024 * 1024;
     const published = () =>
       query('inventory', (sql) => sql`select event_type, aggregate_id from outbox order by occurred_at`);
-    const before = (await published()).length;
+    const publishedBefore = (await published()).length;
     try {
       // The auditor sends no canaries during this test, because canaries also advance the slot.
       for (const service of quiet)
@@ -119,12 +121,12 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
       await tamper('inventory', { 'heartbeat.interval.ms': '0', 'heartbeat.action.query': undefined });
       await waitUntilTaskRuns('inventory');
       await Promise.all([writeWal('inventory'), writeWal('payment')]);
-      await measure('50 MB of WAL beside a quiet outbox, until the slot has caught up', () =>
-        eventually('the slot has caught up', async () => (await lagOf('payment')) < bound, 90_000),
+      await measure('50 MB of WAL in a database with a quiet outbox, until the slot has caught up', () =>
+        eventually('the slot has caught up', async () => (await slotLagOf('payment')) < maxLag, 90_000),
       );
       // No event was published during the test, because a published event also advances the slot.
-      expect((await published()).slice(before)).toEqual([]);
-      expect(await lagOf('inventory')).toBeGreaterThan(45 * bound);
+      expect((await published()).slice(publishedBefore)).toEqual([]);
+      expect(await slotLagOf('inventory')).toBeGreaterThan(45 * maxLag);
     } finally {
       for (const service of quiet) {
         await query(service, (sql) => sql`drop table if exists busy`);
@@ -136,9 +138,13 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
       }
     }
     await apply();
-    await eventually('the slot has caught up again', async () => (await lagOf('inventory')) < bound, 90_000);
-    const [beat] = (await readTopic('__debezium-heartbeat.inventory-db')).slice(-1);
-    expect(JSON.parse(String(beat?.value))).toMatchObject({ ts_ms: expect.any(Number) });
+    await eventually(
+      'the slot has caught up again',
+      async () => (await slotLagOf('inventory')) < maxLag,
+      90_000,
+    );
+    const [heartbeat] = (await readTopic('__debezium-heartbeat.inventory-db')).slice(-1);
+    expect(JSON.parse(String(heartbeat?.value))).toMatchObject({ ts_ms: expect.any(Number) });
     expect((await taskOf('inventory'))?.state).toBe('RUNNING');
   });
 
@@ -178,7 +184,7 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
 });
 
 describe('the password of the CDC role', { timeout: 120_000 }, () => {
-  it('after a change is reported by the doctor before the task needs the password, and fails the restarted task', async () => {
+  it('after a change is reported by the doctor, even before the task uses the password again, and fails the restarted task', async () => {
     const alter = (password: string) =>
       query('payment', (sql) => sql.unsafe(`alter role payment_cdc password '${password}'`));
     await alter('another');
@@ -200,14 +206,14 @@ describe('the password of the CDC role', { timeout: 120_000 }, () => {
 });
 
 describe('a change that must not reach the event router', { timeout: 120_000 }, () => {
-  it('is an update or a truncate of the outbox: refused for the service, skipped for the superuser', async () => {
+  it('is an update or a truncate of the outbox: PostgreSQL refuses it to the service, and the connector skips it if the superuser runs it', async () => {
     const service = postgres(stack.databases.payment.service, { max: 1, onnotice: () => undefined });
     await expect(service`update outbox set event_type = 'x'`).rejects.toMatchObject({ code: '42501' });
     await expect(service`truncate outbox`).rejects.toMatchObject({ code: '42501' });
     await service.end();
 
     const idsOf = (records: readonly LogRecord[]) => records.map((record) => header(record, 'id'));
-    const before = idsOf(await readTopic('payment-events'));
+    const idsBefore = idsOf(await readTopic('payment-events'));
     const { publication } = services.payment.database;
     const admin = postgres(stack.databases.payment.admin, { max: 1, onnotice: () => undefined });
     await admin`update outbox set event_type = event_type`;
@@ -223,11 +229,11 @@ describe('a change that must not reach the event router', { timeout: 120_000 }, 
     await expectEventsFlow();
     expect((await taskOf('payment'))?.state).toBe('RUNNING');
     const published = await readTopic('payment-events');
-    expect(idsOf(published).filter((id) => before.includes(id))).toHaveLength(before.length);
+    expect(idsOf(published).filter((id) => idsBefore.includes(id))).toHaveLength(idsBefore.length);
     expect(published.filter(({ value }) => value === null)).toEqual([]);
   });
 
-  it('is an event that is too large: its transaction is refused; an event of the maximum size is published', async () => {
+  it('is an event above the maximum size: its transaction is rolled back; an event of the maximum size is published', async () => {
     const { productId, rowOfSize } = await createOutboxRows('large');
     const [largest, tooLarge] = [rowOfSize(900_000), rowOfSize(900_001)];
     expect([largest.payload.length, tooLarge.payload.length]).toEqual([900_000, 900_001]);
@@ -265,11 +271,11 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
         where conname = ${constraint} and conrelid = 'outbox'::regclass`,
     );
     if (written === undefined) throw new Error(`there is no ${constraint}`);
-    const behind = [row(), row(), row()];
+    const laterRows = [row(), row(), row()];
     await query('inventory', (sql) => sql.unsafe(`alter table outbox drop constraint ${constraint}`));
     try {
       await query('inventory', (sql) => sql`insert into outbox ${sql(poison)}`);
-      await query('inventory', (sql) => sql`insert into outbox ${sql(behind)}`);
+      await query('inventory', (sql) => sql`insert into outbox ${sql(laterRows)}`);
       await measure('a row that cannot be published, until the task has failed', () =>
         eventually(
           'the task has failed',
@@ -279,7 +285,7 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
       );
       expect((await taskOf('inventory'))?.trace).toMatch(/larger than|RecordTooLarge|max.request.size/);
 
-      // These are the steps of the runbook.
+      // The steps of the runbook.
       expect((await connectors('stop', '--connector', 'inventory-outbox')).code).toBe(0);
       await query(
         'inventory',
@@ -291,7 +297,7 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
           insert into outbox_poison select * from row`,
       );
       await query('inventory', (sql) => sql`select pg_drop_replication_slot('inventory_outbox_slot')`);
-      const { code, output } = await measure('recovery behind it', () =>
+      const { code, output } = await measure('recovery after the row was moved away', () =>
         runCommand('recover', ['inventory']),
       );
       expect([code, output]).toEqual([0, expect.stringContaining('reconciled: everything agrees')]);
@@ -302,7 +308,7 @@ describe('a row that cannot be published', { timeout: 180_000 }, () => {
       );
     }
     const published = new Set((await readTopic('inventory-events')).map((record) => header(record, 'id')));
-    expect([poison, ...behind].map(({ id }) => published.has(id))).toEqual([false, true, true, true]);
+    expect([poison, ...laterRows].map(({ id }) => published.has(id))).toEqual([false, true, true, true]);
     const [kept] = await query('inventory', (sql) => sql`select id from outbox_poison`);
     expect(kept?.['id']).toBe(poison.id);
     await query('inventory', (sql) => sql`drop table outbox_poison`);
@@ -337,10 +343,12 @@ describe('a new column of the outbox in the configuration of a connector', { tim
         })),
       );
       await expectEventsFlow();
-      const ofTheLast = (await readTopic('payment-events')).filter(
+      const recordsOfLastOrder = (await readTopic('payment-events')).filter(
         ({ key }) => String(key) === placed.at(-1),
       );
-      expect(new Set(ofTheLast.map((record) => header(record, 'region')))).toEqual(new Set(['north']));
+      expect(new Set(recordsOfLastOrder.map((record) => header(record, 'region')))).toEqual(
+        new Set(['north']),
+      );
     } finally {
       await restoreConfiguration();
       await dropColumn();

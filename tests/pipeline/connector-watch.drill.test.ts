@@ -14,7 +14,7 @@ it('a task that stays UNASSIGNED is restarted, and events flow again', { timeout
   const testProduct = await newProduct(1);
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   await producer.connect();
-  // The status is written in the name of the worker, with a higher generation than the statuses of the worker.
+  // The written status has the id of the worker, and a higher generation than the statuses that the worker writes.
   const { worker_id } = Object(await status()).connector;
   const value = { state: 'UNASSIGNED', trace: null, worker_id, generation: 1_000 };
   await producer.send({

@@ -12,10 +12,10 @@ import { expectInvariants, expectEventsInCommitOrder } from '../support/invarian
 import { header, readTopic, type LogRecord } from '../support/kafka-log.ts';
 import { faultRounds, newProduct, orderOne, orderWith, query, stack } from '../support/shop.ts';
 
-const began = performance.now();
+const startedAt = performance.now();
 const report: string[] = [];
 const note = (what: string): void => {
-  report.push(`${what}: at ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  report.push(`${what}: at ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 };
 
 /** The commands of the runbook, from top to bottom. */
@@ -45,7 +45,8 @@ const debeziumOf = async (): Promise<unknown> => {
     ? plugins.find((plugin) => String(Object(plugin).class).endsWith('.PostgresConnector'))?.version
     : undefined;
 };
-const storedNow = async (): Promise<unknown> => JSON.parse(await onWorker('offsets', 'get', '--json'));
+const readStoredOffsets = async (): Promise<unknown> =>
+  JSON.parse(await onWorker('offsets', 'get', '--json'));
 
 const idsOnTopics = async (): Promise<(string | undefined)[]> =>
   (await Promise.all(serviceNames.map((service) => readTopic(services[service].topic))))
@@ -65,8 +66,8 @@ const recordsOf = async (
 
 describe.skipIf(faultRounds === 1)('an upgrade of Debezium with the runbook, while orders are placed', () => {
   let productId: string;
-  const [byOld, meanwhile, byNew]: [string[], string[], string[]] = [[], [], []];
-  const ordered = async (): Promise<string> => (await orderOne(productId)).id;
+  const [ordersBefore, ordersDuring, ordersAfter]: [string[], string[], string[]] = [[], [], []];
+  const placeOrder = async (): Promise<string> => (await orderOne(productId)).id;
 
   beforeAll(async () => {
     productId = (await newProduct(10_000)).id;
@@ -81,15 +82,15 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium with the runbook, whi
   }, 120_000);
 
   afterAll(async () => {
-    // The slots must be free for the worker of the stack.
+    // Stop the second worker, because a slot can have only one reader.
     await runCommand('connectors', ['stop'], workerEnvironment);
     await worker.stop();
-    // The offsets that the Connect of the stack has stored are behind the confirmed positions of the slots.
+    // The stored offsets of the stack's worker are older than the confirmed positions of the slots, so they are reset.
     for (const service of serviceNames)
       await onStack('offsets', 'reset', '--yes', '--connector', services[service].connector);
     await onStack('resume');
-    await orderWith(await ordered(), 'PAID', 60_000);
-    const all = [...byOld, ...meanwhile, ...byNew];
+    await orderWith(await placeOrder(), 'PAID', 60_000);
+    const all = [...ordersBefore, ...ordersDuring, ...ordersAfter];
     await expectInvariants(all);
     const { code, sentences } = await doctor();
     expect(code, sentences).toBe(0);
@@ -98,60 +99,65 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium with the runbook, whi
   }, 240_000);
 
   it('loses and repeats no event, takes no snapshot, and keeps the offsets and the payloads', async () => {
-    const before = await debeziumOf();
-    for (let index = 0; index < 5; index += 1) byOld.push(await ordered());
-    await Promise.all(byOld.map((id) => orderWith(id, 'PAID', 60_000)));
+    const previousVersion = await debeziumOf();
+    for (let index = 0; index < 5; index += 1) ordersBefore.push(await placeOrder());
+    await Promise.all(ordersBefore.map((id) => orderWith(id, 'PAID', 60_000)));
     const published = await idsOnTopics();
 
-    const upgraded = new AbortController();
+    const writing = new AbortController();
     const writer = (async () => {
-      while (!upgraded.signal.aborted) {
-        meanwhile.push(await ordered());
+      while (!writing.signal.aborted) {
+        ordersDuring.push(await placeOrder());
         await delay(200);
       }
     })();
     let hasUpgraded = false;
-    const stored: unknown[] = [];
+    const storedOffsets: unknown[] = [];
     for (const command of commands) {
       note(command);
       const [, script = '', name = '', , ...args] = command.split(' ');
       // The last step of the runbook runs the tests of this folder.
       if (script === 'test') continue;
       if (script === 'start') {
-        stored.push(await storedNow());
+        storedOffsets.push(await readStoredOffsets());
         await worker.startWith('connect-plugins');
         hasUpgraded = true;
-        stored.push(await storedNow());
+        storedOffsets.push(await readStoredOffsets());
         continue;
       }
       if (name === 'doctor') {
         const { findings } = await doctor(workerEnvironment);
         const broken = findings.filter(({ level }) => level === 'broken').map(({ sentence }) => sentence);
-        expect(broken).toEqual(hasUpgraded ? [] : [expect.stringContaining(`Debezium is ${String(before)}`)]);
+        expect(broken).toEqual(
+          hasUpgraded ? [] : [expect.stringContaining(`Debezium is ${String(previousVersion)}`)],
+        );
         continue;
       }
       if (name !== 'connectors') throw new Error(`the drill does not know ${command}`);
       await onWorker(...args);
     }
-    upgraded.abort();
+    writing.abort();
     await writer;
-    for (let index = 0; index < 5; index += 1) byNew.push(await ordered());
-    const all = [...byOld, ...meanwhile, ...byNew];
+    for (let index = 0; index < 5; index += 1) ordersAfter.push(await placeOrder());
+    const all = [...ordersBefore, ...ordersDuring, ...ordersAfter];
     await Promise.all(all.map((id) => orderWith(id, 'PAID', 60_000)));
     note(`${all.length} orders are PAID`);
 
-    const now = await debeziumOf();
-    expect([before, now]).toEqual([expect.stringMatching(/^3\.6\./), expect.stringMatching(/^3\.7\./)]);
+    const currentVersion = await debeziumOf();
+    expect([previousVersion, currentVersion]).toEqual([
+      expect.stringMatching(/^3\.6\./),
+      expect.stringMatching(/^3\.7\./),
+    ]);
     // The new version continued from the offsets of the old version and has advanced them since.
-    const [storedByOld, found] = stored;
-    expect(found).toEqual(storedByOld);
-    expect(storedByOld).toMatchObject({ 'order-outbox': { stored: [{ lsn: expect.any(String) }] } });
-    expect(await storedNow()).not.toEqual(found);
+    const [offsetsBefore, offsetsAfter] = storedOffsets;
+    expect(offsetsAfter).toEqual(offsetsBefore);
+    expect(offsetsBefore).toMatchObject({ 'order-outbox': { stored: [{ lsn: expect.any(String) }] } });
+    expect(await readStoredOffsets()).not.toEqual(offsetsAfter);
 
     // Each event was published once, in commit order. A snapshot would have published the whole outbox again.
     await expectEventsInCommitOrder(all);
-    const known = new Set(published);
-    expect((await idsOnTopics()).filter((id) => known.has(id))).toHaveLength(published.length);
+    const publishedBefore = new Set(published);
+    expect((await idsOnTopics()).filter((id) => publishedBefore.has(id))).toHaveLength(published.length);
 
     const [headersOf, ids] = [new Map<string, Set<string>>(), new Set(all)];
     for (const service of serviceNames) {

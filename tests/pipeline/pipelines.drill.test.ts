@@ -1,5 +1,5 @@
-// The health of pipelines. Each fault, including faults that Connect does not report, is detected within a time limit and reported by
-// name until the repair. Failed tasks are restarted automatically.
+// The health of pipelines. Each fault is detected within a time limit and reported by name until its repair, even if Connect does not
+// report the fault. Failed tasks are restarted automatically.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { demoPassword } from '../../scripts/stack/demonstration.ts';
@@ -44,9 +44,10 @@ const waitForProblem = async (problem: string, withinSeconds: number): Promise<P
   const pipeline = await eventually(
     `${problem} is detected`,
     async () => {
-      const now = await paymentPipeline();
-      if (!now.problems.some((found) => found.problem === problem)) throw new Error(JSON.stringify(now));
-      return now;
+      const current = await paymentPipeline();
+      if (!current.problems.some((found) => found.problem === problem))
+        throw new Error(JSON.stringify(current));
+      return current;
     },
     withinSeconds * 1_000,
   );
@@ -59,9 +60,9 @@ const waitUntilAllHealthy = (withinMs = 60_000): Promise<true> =>
   eventually(
     'all pipelines are healthy',
     async () => {
-      const now = await pipelines();
-      const unhealthy = now.filter(({ problems }) => problems.length > 0);
-      if (now.length !== 3 || unhealthy.length > 0) throw new Error(JSON.stringify(unhealthy));
+      const current = await pipelines();
+      const unhealthy = current.filter(({ problems }) => problems.length > 0);
+      if (current.length !== 3 || unhealthy.length > 0) throw new Error(JSON.stringify(unhealthy));
       return true;
     },
     withinMs,
@@ -168,7 +169,7 @@ describe('a broken pipeline', () => {
         'payment',
         (sql) => sql`select active_pid as pid from pg_replication_slots where slot_name = ${database.slot}`,
       );
-      if (row === undefined) throw new Error('nobody reads the slot');
+      if (row === undefined) throw new Error('no connector reads the slot');
       await signalBackend('payment', row.pid, 'SIGSTOP');
       try {
         const { problems, connector: reported } = await waitForProblem('stalled', 30);
@@ -212,7 +213,7 @@ describe('a broken pipeline', () => {
       const setting = 'idle_replication_slot_timeout';
       await change('PUT', 'stop');
       try {
-        await eventually('nobody reads the slot', async () => {
+        await eventually('no connector reads the slot', async () => {
           const [slot] = await query(
             'payment',
             (sql) => sql`select active from pg_replication_slots where slot_name = ${database.slot}`,
@@ -260,9 +261,9 @@ describe('a broken pipeline', () => {
 describe('two auditors', () => {
   killInstancesAfterEach();
 
-  // This takes minutes: the server must notice that the frozen session is dead, and the restart counter must be reset.
+  // This test takes minutes: PostgreSQL must notice that the session of the stopped auditor is dead, and the restart counter must be reset.
   it.runIf(faultRounds > 1)(
-    'share the watchdog: when the leader hangs the other takes over, gives up at its limit, and resets its counter after a success',
+    'have one leading watchdog: when the leader hangs, the other takes over, gives up at its restart limit, and resets its counter after a success',
     { timeout: 400_000 },
     async () => {
       await waitUntilAllHealthy();
@@ -274,9 +275,9 @@ describe('two auditors', () => {
         if (!pipeline) throw new Error('there is no such pipeline');
         return pipeline;
       };
-      const watchdog = async (holds: (now: Pipeline['watchdog']) => boolean) => {
-        const { watchdog: now } = await pipelineSeenBySecond();
-        if (!holds(now)) throw new Error(JSON.stringify(now));
+      const watchdog = async (condition: (state: Pipeline['watchdog']) => boolean) => {
+        const { watchdog: state } = await pipelineSeenBySecond();
+        if (!condition(state)) throw new Error(JSON.stringify(state));
         return true;
       };
       expect((await pipelineSeenBySecond()).watchdog.leads).toBe(false);
@@ -289,9 +290,9 @@ describe('two auditors', () => {
         await endWalSender();
         await eventually('the task fails', taskHasFailed);
         await eventually('the watchdog gives up', () => watchdog(({ gaveUp }) => gaveUp), 60_000);
-        const { problems, watchdog: now } = await pipelineSeenBySecond();
+        const { problems, watchdog: state } = await pipelineSeenBySecond();
         expect(problems.map(({ problem }) => problem)).toContain('watchdog_gave_up');
-        expect(now.restarts).toBe(2);
+        expect(state.restarts).toBe(2);
       } finally {
         await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} login`));
         await signalPart('auditor', 'SIGCONT');

@@ -1,5 +1,4 @@
-// The records on Kafka, read by a consumer that shares no code with the services: the key, the framing, and exactly the headers of the
-// contract.
+// The records on Kafka, read by a consumer that shares no code with the services: the key, the framing, and the headers.
 import { describe, expect, it } from 'vitest';
 import postgres from 'postgres';
 import avro from 'avsc';

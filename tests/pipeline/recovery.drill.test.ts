@@ -1,6 +1,6 @@
 // Recovery of a pipeline after its slot was lost, dropped, or recreated without the connector, or after the connector was recreated. The
 // loss is reported. `npm run recover` publishes the missed events, even if it is killed at any step. No event takes effect twice, and
-// the events of each key stay in sequence.
+// the events of each key keep their sequence.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -71,8 +71,8 @@ const killSteps = faultRounds > 1 ? [1, 2, 3, 4, 5, 6, 7] : [4, 7];
 
 describe('a lost slot', () => {
   it('is reported, and the recovery publishes exactly the missed events, even if it is killed while orders are placed', async () => {
-    const before = await placeOrder();
-    await orderWith(before, 'PAID');
+    const earlierOrder = await placeOrder();
+    await orderWith(earlierOrder, 'PAID');
     await succeed('stop', '--connector', 'order-outbox');
     const missedOrders = [await placeOrder(), await placeOrder(), await placeOrder()];
     await loseSlot('order');
@@ -111,7 +111,7 @@ describe('a lost slot', () => {
     await writer;
     await recover('order');
 
-    const all = [before, ...missedOrders, ...concurrentOrders];
+    const all = [earlierOrder, ...missedOrders, ...concurrentOrders];
     await Promise.all(all.map((id) => orderWith(id, 'PAID', 60_000)));
     const published = await publishedIdsOf('order');
     for (const id of missed) expect(published.filter((one) => one === id)).toEqual([id]);
@@ -129,14 +129,14 @@ describe('a slot that was dropped and created again', () => {
     const stored = JSON.parse(await succeed('offsets', 'get', '--json', '--connector', 'inventory-outbox'));
     expect(stored['inventory-outbox']).toMatchObject({ stored: [{ lsn: expect.any(String) }], slot: null });
     // This event is written while there is no slot.
-    const before = await outboxIdsOf('inventory', testProduct.id);
+    const idsBefore = await outboxIdsOf('inventory', testProduct.id);
     const renamed = await call('inventory', `/api/v1/products/${testProduct.id}`, {
       as: 'seller',
       method: 'PATCH',
       body: { name: 'Renamed' },
     });
     expect(renamed.status).toBe(200);
-    const [lostId] = (await outboxIdsOf('inventory', testProduct.id)).filter((id) => !before.includes(id));
+    const [lostId] = (await outboxIdsOf('inventory', testProduct.id)).filter((id) => !idsBefore.includes(id));
     expect(lostId).toBeDefined();
     await query(
       'inventory',
@@ -186,7 +186,7 @@ describe('a connector that is created again without its offsets', () => {
 
     const first = await placeOrder();
     await orderWith(first, 'PAID');
-    const before = await publishedIdsOf('payment');
+    const publishedBefore = await publishedIdsOf('payment');
     // The connector confirms its position to the slot every ten seconds. Events that are not confirmed yet would be published again.
     const [end] = await query<{ lsn: string }>(
       'payment',
@@ -210,10 +210,10 @@ describe('a connector that is created again without its offsets', () => {
     expect(await succeed('apply')).toContain('payment-outbox: created, running');
     const second = await placeOrder();
     await orderWith(second, 'PAID', 60_000);
-    const after = await publishedIdsOf('payment');
-    expect(after.filter((id) => before.includes(id))).toHaveLength(before.length);
+    const publishedAfter = await publishedIdsOf('payment');
+    expect(publishedAfter.filter((id) => publishedBefore.includes(id))).toHaveLength(publishedBefore.length);
 
-    // For comparison: the same steps with a snapshot.
+    // For comparison, the same steps with a snapshot.
     await deleteConnector();
     await eventually('Connect accepts the connector', async () => {
       const body = JSON.stringify({ ...readConnector('payment'), 'snapshot.mode': 'initial' });
@@ -223,7 +223,7 @@ describe('a connector that is created again without its offsets', () => {
     const retained = await query('payment', (sql) => sql`select id from outbox`);
     await eventually(
       'every retained row is on the topic again',
-      async () => (await publishedIdsOf('payment')).length >= after.length + retained.length,
+      async () => (await publishedIdsOf('payment')).length >= publishedAfter.length + retained.length,
       60_000,
     );
     expect(await succeed('apply')).toContain('payment-outbox: changed, running');
@@ -240,13 +240,10 @@ describe('npm run connectors -- remove', () => {
     const running = await remove('--yes');
     expect([running.code, running.output]).toEqual([2, expect.stringContaining('is not stopped')]);
     await succeed('stop', '--connector', 'payment-outbox');
-    const unconfirmed = await remove();
-    expect([unconfirmed.code, unconfirmed.output]).toEqual([
-      1,
-      expect.stringContaining('nothing was changed'),
-    ]);
-    const done = await remove('--yes');
-    expect([done.code, done.output]).toEqual([
+    const withoutYes = await remove();
+    expect([withoutYes.code, withoutYes.output]).toEqual([1, expect.stringContaining('nothing was changed')]);
+    const removed = await remove('--yes');
+    expect([removed.code, removed.output]).toEqual([
       0,
       expect.stringContaining('slot payment_outbox_slot dropped'),
     ]);

@@ -1,5 +1,5 @@
-// The real registry: with every kind of schema change, with schema ids that would differ from the recorded ids, and without
-// compatibility rules. The tests start separate registries in temporary folders, so they do not use up schema ids of the stack.
+// The schema registry with every kind of schema change, with schema ids that would differ from the recorded ids, and without
+// compatibility rules. The tests start separate registries in temporary folders, so that they use up no schema ids of the stack.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,8 +30,8 @@ afterAll(async () => {
   }
 });
 
-/** Starts an empty registry. Without `rules` it has no compatibility rules, which is its default. */
-const emptyRegistry = async (rules = true): Promise<RegistryAddress> => {
+/** Starts an empty registry: with the compatibility rules of the stack, or without any, which is the default of Apicurio. */
+const startEmptyRegistry = async (withRules = true): Promise<RegistryAddress> => {
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-registry-'));
   const supervisor = await createSupervisor(dataDir, () => undefined);
   started.push({ supervisor, dataDir });
@@ -45,7 +45,7 @@ const emptyRegistry = async (rules = true): Promise<RegistryAddress> => {
   });
   const command = (): ReturnType<typeof part.command> => {
     const { args, ...rest } = part.command();
-    return { ...rest, args: rules ? args : args.filter((arg) => !arg.includes('apicurio.rules')) };
+    return { ...rest, args: withRules ? args : args.filter((arg) => !arg.includes('apicurio.rules')) };
   };
   await supervisor.start({ ...part, command });
   return { url: `http://127.0.0.1:${ports.registry}${registryPath}` };
@@ -59,7 +59,7 @@ const post = async (url: string, body: unknown): Promise<{ status: number; body:
   });
   return { status: response.status, body: await response.json() };
 };
-const add = ({ url }: RegistryAddress, schema: typeof parcel) =>
+const registerVersion = ({ url }: RegistryAddress, schema: typeof parcel) =>
   post(`${url}/subjects/${subjectOf(schema)}/versions`, { schema: textOf(schema), schemaType: 'AVRO' });
 
 const contract = readContract();
@@ -67,14 +67,14 @@ const contract = readContract();
 describeOwnParts('a registry with the rules of the stack', () => {
   let registry: RegistryAddress;
   beforeAll(async () => {
-    registry = await emptyRegistry();
+    registry = await startEmptyRegistry();
   });
 
-  it('registers all releases with the recorded ids, once', async () => {
-    const first = await registerSchemas(registry, contract);
-    expect(first).toMatchObject({ registered: contract.releases.length, unchanged: 0 });
-    const again = await registerSchemas(registry, contract);
-    expect(again).toMatchObject({ registered: 0, unchanged: contract.releases.length });
+  it('registers all releases with the recorded ids, and registers nothing the second time', async () => {
+    const firstRun = await registerSchemas(registry, contract);
+    expect(firstRun).toMatchObject({ registered: contract.releases.length, unchanged: 0 });
+    const secondRun = await registerSchemas(registry, contract);
+    expect(secondRun).toMatchObject({ registered: 0, unchanged: contract.releases.length });
     const found = await readReleaseStates(registry, contract.releases);
     expect(new Set(found.map(({ state }) => state))).toEqual(new Set(['registered']));
   });
@@ -84,19 +84,19 @@ describeOwnParts('a registry with the rules of the stack', () => {
   });
 
   it('assigns no schema id during a compatibility check or a refused registration', async () => {
-    const taken = await add(registry, parcel);
-    expect(taken.body).toMatchObject({ id: contract.releases.length + 1 });
+    const registered = await registerVersion(registry, parcel);
+    expect(registered.body).toMatchObject({ id: contract.releases.length + 1 });
   });
 
   it.each(kindsOfChange)(
-    'judges a change to $name as the table says',
+    'accepts or refuses to $name as the table of changes says',
     async ({ change, verdict, registered = verdict === 'FULL' }) => {
       expect(await wouldAccept(registry, subjectOf(parcel), textOf(change(parcel)))).toBe(registered);
     },
   );
 
-  it.each(kindsOfChange.filter(({ name }) => name !== 'nothing'))(
-    'gives a change to $name a new id exactly when it is a new version for us',
+  it.each(kindsOfChange.filter(({ name }) => name !== 'change nothing'))(
+    'has no id for the result of $name, unless it has the same identity as the version before',
     async ({ change }) => {
       const body = { schema: textOf(change(parcel)), schemaType: 'AVRO' };
       const found = await post(`${registry.url}/subjects/${subjectOf(parcel)}`, body);
@@ -104,22 +104,22 @@ describeOwnParts('a registry with the rules of the stack', () => {
     },
   );
 
-  it('refuses to register what it refuses in a compatibility check, and stores nothing', async () => {
+  it('refuses to register an incompatible version, and stores nothing', async () => {
     const removed = { ...parcel, fields: parcel.fields.filter(({ name }) => name !== 'orderId') };
-    expect((await add(registry, removed)).status).toBe(409);
+    expect((await registerVersion(registry, removed)).status).toBe(409);
     const versions = await fetch(`${registry.url}/subjects/${subjectOf(parcel)}/versions`);
     expect(await versions.json()).toEqual([1]);
   });
 
-  it('gets no schema version that is not released', async () => {
-    const [first, ...others] = contract.working;
+  it('does not receive a schema version that is not released', async () => {
+    const [first, ...others] = contract.workingSchemas;
     if (first === undefined) throw new Error('there is no event');
     const fields = [...first.fields, { name: 'note', type: 'string', default: '', doc: 'Note.' }];
-    const changed: Contract = { ...contract, working: [{ ...first, fields }, ...others] };
+    const changed: Contract = { ...contract, workingSchemas: [{ ...first, fields }, ...others] };
     await expect(registerSchemas(registry, changed)).rejects.toThrow(/has changes that are not released/);
   });
 
-  it('gets nothing if a release would get a different id than the recorded one', async () => {
+  it('receives nothing if it would assign a release another id than the recorded one', async () => {
     const [last] = contract.releases.slice(-1);
     if (last === undefined) throw new Error('there is no release');
     // The registry has already assigned the next id to the parcel schema.
@@ -127,34 +127,36 @@ describeOwnParts('a registry with the rules of the stack', () => {
       name: 'note',
       type: 'string',
       default: '',
-      doc: 'A field that the registry has not seen.',
+      doc: 'A field that the registry does not know.',
     };
     const schema = { ...last.schema, fields: [...last.schema.fields, field] };
     const next = { ...last, id: last.id + 1, version: last.version + 1, schema };
-    const working = contract.working.map((known) => (known.eventType === last.event ? schema : known));
-    const grown: Contract = { ...contract, working, releases: [...contract.releases, next] };
-    await expect(registerSchemas(registry, grown)).rejects.toThrow(
+    const workingSchemas = contract.workingSchemas.map((known) =>
+      known.eventType === last.event ? schema : known,
+    );
+    const withNextRelease: Contract = { ...contract, workingSchemas, releases: [...contract.releases, next] };
+    await expect(registerSchemas(registry, withNextRelease)).rejects.toThrow(
       new RegExp(`its id ${next.id} is that of ${subjectOf(parcel)}, so records .* nothing was registered`),
     );
-    const [standing] = await readReleaseStates(registry, [next]);
-    expect(standing?.state).toBe('id taken');
+    const [releaseState] = await readReleaseStates(registry, [next]);
+    expect(releaseState?.state).toBe('id taken');
   });
 });
 
 describeOwnParts('a registry that was started without rules', () => {
   let registry: RegistryAddress;
   beforeAll(async () => {
-    registry = await emptyRegistry(false);
+    registry = await startEmptyRegistry(false);
   });
 
   it('enforces the compatibility mode of each of our subjects, and accepts any schema for other subjects', async () => {
     await registerSchemas(registry, contract);
     const [first] = contract.releases;
     if (first === undefined) throw new Error('there is no release');
-    const breaking = { ...first.schema, fields: first.schema.fields.slice(0, -1) };
-    expect(await wouldAccept(registry, subjectOf(first.schema), textOf(breaking))).toBe(false);
-    await add(registry, parcel);
-    const broken = { ...parcel, fields: parcel.fields.filter(({ name }) => name !== 'orderId') };
-    expect(await wouldAccept(registry, subjectOf(parcel), textOf(broken))).toBe(true);
+    const incompatibleRelease = { ...first.schema, fields: first.schema.fields.slice(0, -1) };
+    expect(await wouldAccept(registry, subjectOf(first.schema), textOf(incompatibleRelease))).toBe(false);
+    await registerVersion(registry, parcel);
+    const incompatibleParcel = { ...parcel, fields: parcel.fields.filter(({ name }) => name !== 'orderId') };
+    expect(await wouldAccept(registry, subjectOf(parcel), textOf(incompatibleParcel))).toBe(true);
   });
 });

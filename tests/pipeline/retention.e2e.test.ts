@@ -50,7 +50,8 @@ const makeOld = async (id: string): Promise<void> => {
 
 /** Deletes rows that are older than two days, as the retention job does, with the database role of the service. */
 const runRetention = async (): Promise<{ deleted: number; refused: string | null }> => {
-  // A slot can advance only after PostgreSQL has logged the running transactions, which it does every 15 s. Here it is done at once.
+  // A slot can advance only after PostgreSQL has logged the running transactions, which it does every 15 s. This statement logs
+  // them at once.
   await admin`select pg_log_standby_snapshot()`;
   const [row] = await asService<{ deleted: number; refused: string | null }[]>`
     select * from delete_published_outbox_rows(${database.slot}, now() - interval '2 days', 500)`;
@@ -66,37 +67,37 @@ describe('the retention of the outbox', () => {
   it('deletes delivered rows without publishing the deletes', async () => {
     const { id } = await placeOrder();
     await orderWith(id, 'PAID');
-    const before = await publishedOf(id);
+    const publishedBefore = await publishedOf(id);
     await makeOld(id);
     await waitUntilDeleted(id);
     const later = await placeOrder();
     await orderWith(later.id, 'PAID');
-    expect(before.length).toBe(1);
-    expect(await publishedOf(id)).toEqual(before);
+    expect(publishedBefore.length).toBe(1);
+    expect(await publishedOf(id)).toEqual(publishedBefore);
     expect((await readTopic('order-events')).filter(({ value }) => value === null)).toEqual([]);
   });
 
   it('keeps rows that a stopped connector has not read; the rows are delivered afterwards', async () => {
     await fetch(`${connectorUrl}/stop`, { method: 'PUT' });
-    await eventually('nobody reads the slot', async () => {
+    await eventually('no connector reads the slot', async () => {
       const [slot] = await admin`select active from pg_replication_slots where slot_name = ${database.slot}`;
       return slot?.['active'] === false;
     });
-    const [waiting, deletedByForce] = [await placeOrder(), await placeOrder()];
+    const [waiting, deletedManually] = [await placeOrder(), await placeOrder()];
     await makeOld(waiting.id);
     for (let turn = 0; turn < 5; turn += 1) {
       expect(await runRetention()).toEqual({ deleted: 0, refused: null });
       await delay(100);
     }
 
-    // Even a row that is deleted by hand is delivered, because the connector reads the row from the WAL.
-    toRestore.push(...(await rowsOf(deletedByForce.id)));
-    await admin`delete from outbox where aggregate_id = ${deletedByForce.id}`;
+    // Even a row that is deleted manually is delivered, because the connector reads the row from the WAL.
+    toRestore.push(...(await rowsOf(deletedManually.id)));
+    await admin`delete from outbox where aggregate_id = ${deletedManually.id}`;
 
     // Another database of the server writes WAL: the slot falls behind, although the connector has nothing to read.
-    const elsewhere = new URL(stack.databases.order.admin);
-    elsewhere.pathname = '/postgres';
-    const other = postgres(elsewhere.href, { max: 1, onnotice: () => undefined });
+    const otherDatabaseUrl = new URL(stack.databases.order.admin);
+    otherDatabaseUrl.pathname = '/postgres';
+    const other = postgres(otherDatabaseUrl.href, { max: 1, onnotice: () => undefined });
     await other`select count(pg_logical_emit_message(false, 'x', repeat('x', 1000000))) from generate_series(1, 70)`;
     await other.end();
     const { deleted, refused } = await runRetention();
@@ -104,7 +105,7 @@ describe('the retention of the outbox', () => {
 
     await fetch(`${connectorUrl}/resume`, { method: 'PUT' });
     await orderWith(waiting.id, 'PAID', 60_000);
-    await orderWith(deletedByForce.id, 'PAID', 60_000);
+    await orderWith(deletedManually.id, 'PAID', 60_000);
     await waitUntilDeleted(waiting.id);
   }, 150_000);
 

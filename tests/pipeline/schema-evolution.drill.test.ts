@@ -101,14 +101,17 @@ const client = async () => {
 
 const logOf = (name: string): string => readFileSync(join(stack.dataDir, 'logs', `${name}.log`), 'utf8');
 
+/** The schema ids of order.created. */
+const schemaIds = { v1: 7, v2: 12 };
+
 /** The ids of the order.created events that an instance has handled, according to its log. */
 const handledIn = (log: string): Set<string> =>
   new Set(
     [...log.matchAll(/"message":"order\.created accepted".*?"eventId":"([^"]+)"/g)].map(([, id = '']) => id),
   );
 
-describe('the guide to changing an event', () => {
-  it('works step by step', { timeout: 240_000 }, async () => {
+describe('the guide EVOLUTION.md', () => {
+  it('can be followed step by step', { timeout: 240_000 }, async () => {
     const outputs: string[] = [];
     for (const { kind, text } of steps) {
       if (kind === 'diff') {
@@ -124,30 +127,30 @@ describe('the guide to changing an event', () => {
         outputs.push(output);
       }
     }
-    const all = outputs.join('\n');
-    expect(all).toMatch(/`units` \| added: `int`, default `0` \| yes \| yes/);
-    expect(all).toMatch(/released order\.created v2: registry id 12/);
-    expect(all).toMatch(/1 registered, 11 were there/);
-    expect(all).toMatch(/12 releases have the recorded ids/);
+    const allOutput = outputs.join('\n');
+    expect(allOutput).toMatch(/`units` \| added: `int`, default `0` \| yes \| yes/);
+    expect(allOutput).toMatch(/released order\.created v2: registry id 12/);
+    expect(allOutput).toMatch(/1 registered, 11 were there/);
+    expect(allOutput).toMatch(/12 releases have the recorded ids/);
   });
 
   it(
-    'lets old and new instances work together: no event is lost or misread',
+    'lets old and new instances run at the same time: no event is lost or misread',
     { timeout: 240_000 },
     async () => {
-      const next = await Promise.all(
+      const newInstances = await Promise.all(
         (['order', 'inventory', 'payment'] as const).map((service) =>
           startInstance(service, {}, projectCopy),
         ),
       );
-      const [order, inventory] = next;
+      const [order, inventory] = newInstances;
       if (order === undefined || inventory === undefined) throw new Error('an instance is missing');
       const ids: string[] = [];
       // Repeated until each version has handled events of the other version, because the test cannot choose the partitions.
       await eventually(
-        'both versions have handled events of the other',
+        'both versions have handled events of the other version',
         async () => {
-          for (let more = 0; more < 6; more += 1)
+          for (let count = 0; count < 6; count += 1)
             ids.push(await placeAt(stack.urls.order), await placeAt(order.url));
           for (const id of ids) await orderWith(id, 'PAID', 60_000);
           const [byOld, byNew] = [handledIn(logOf('inventory')), handledIn(inventory.log())];
@@ -156,29 +159,31 @@ describe('the guide to changing an event', () => {
             written
               .filter(({ value }) => value !== null && unframe(value).schemaId === schemaId)
               .map((record) => header(record, 'id') ?? '');
-          return idsOf(12).some((id) => byOld.has(id)) && idsOf(7).some((id) => byNew.has(id));
+          return (
+            idsOf(schemaIds.v2).some((id) => byOld.has(id)) && idsOf(schemaIds.v1).some((id) => byNew.has(id))
+          );
         },
         120_000,
       );
       await expectInvariants(ids);
 
       const registry = await client();
-      const old = createEventCodec(registry.schemaId, registry.writerSchema);
-      const newer: { readonly createEventCodec: typeof createEventCodec } = await import(
+      const oldCodec = createEventCodec(registry.schemaId, registry.writerSchema);
+      const nextVersion: { readonly createEventCodec: typeof createEventCodec } = await import(
         pathToFileURL(join(projectCopy, 'services', 'platform', 'event-codec', 'event-codec.ts')).href
       );
-      const codec = newer.createEventCodec(registry.schemaId, registry.writerSchema);
-      const mine = (await readTopic('order-events')).filter(
+      const newCodec = nextVersion.createEventCodec(registry.schemaId, registry.writerSchema);
+      const ownRecords = (await readTopic('order-events')).filter(
         (record) =>
           header(record, 'eventType') === 'order.created' && ids.includes(record.key?.toString() ?? ''),
       );
-      expect(mine.length).toBe(ids.length);
-      for (const { value } of mine) {
+      expect(ownRecords.length).toBe(ids.length);
+      for (const { value } of ownRecords) {
         if (value === null) throw new Error('a record has no value');
-        const [seenByOld, seenByNew] = [await old.decode(value), await codec.decode(value)];
-        const units = unframe(value).schemaId === 12 ? 3 : 0;
-        expect(seenByOld.data).not.toHaveProperty('units');
-        expect(seenByNew).toEqual({ ...seenByOld, data: { ...seenByOld.data, units } });
+        const [readByOld, readByNew] = [await oldCodec.decode(value), await newCodec.decode(value)];
+        const units = unframe(value).schemaId === schemaIds.v2 ? 3 : 0;
+        expect(readByOld.data).not.toHaveProperty('units');
+        expect(readByNew).toEqual({ ...readByOld, data: { ...readByOld.data, units } });
       }
     },
   );
@@ -189,19 +194,21 @@ describe('while the registry does not respond', () => {
     'an event with an unknown schema id waits and does not become a dead letter',
     { timeout: 120_000 },
     async () => {
-      const next = await startInstance('order', {}, projectCopy);
+      const newInstance = await startInstance('order', {}, projectCopy);
       // After a restart an instance knows only the schemas in its own code.
       await killHard('inventory');
       await eventually('inventory is ready again', () => isConnected(stack.urls.inventory), 60_000);
-      const from = logOf('inventory').length;
+      const logStart = logOf('inventory').length;
       await signalPart('registry', 'SIGSTOP');
       let id: string;
       try {
-        id = await placeAt(next.url);
+        id = await placeAt(newInstance.url);
         await eventually(
           'the event is retried',
           () =>
-            Promise.resolve(/handling failed and is retried.*registry/.test(logOf('inventory').slice(from))),
+            Promise.resolve(
+              /handling failed and is retried.*registry/.test(logOf('inventory').slice(logStart)),
+            ),
           60_000,
         );
       } finally {
@@ -233,7 +240,7 @@ describe('after the registry has lost its storage', () => {
     'the loss is reported, no event is misread or dead-lettered, and a restore gives the same ids',
     { timeout: 240_000 },
     async () => {
-      const warm = await client();
+      const resolvedClient = await client();
       // The storage is deleted before the kill, because the supervisor restarts the registry at once.
       await eraseRegistry();
       await killHard('registry');
@@ -245,14 +252,16 @@ describe('after the registry has lost its storage', () => {
       // Instances with resolved ids continue. A new instance waits and reports the reason.
       const { id } = await orderOne(testProduct.id);
       await orderWith(id, 'PAID');
-      const cold = await spawnInstance('order');
-      const unready = await eventually('the cold instance reports why it is not ready', async () => {
-        const response = await fetch(`${cold.url}/health/ready`);
+      const newInstance = await spawnInstance('order');
+      const unready = await eventually('the new instance reports why it is not ready', async () => {
+        const response = await fetch(`${newInstance.url}/health/ready`);
         return response.status === 503 && response.text();
       });
       expect(unready).toMatch(/not registered or not reachable: .*order\.created/);
-      await expect(warm.writerSchema(5)).rejects.toThrow(DependencyUnavailable);
-      await expect(warm.writerSchema(5)).rejects.toThrow(/the schema registry has lost its schemas/);
+      await expect(resolvedClient.writerSchema(5)).rejects.toThrow(DependencyUnavailable);
+      await expect(resolvedClient.writerSchema(5)).rejects.toThrow(
+        /the schema registry has lost its schemas/,
+      );
 
       const restored = await schemas('restore');
       expect(restored.code, restored.output).toBe(0);
@@ -260,16 +269,16 @@ describe('after the registry has lost its storage', () => {
       expect(restored.output).toMatch(/golden records of all versions are read through the registry/);
       expect((await schemas('verify')).output).toMatch(/12 releases have the recorded ids/);
 
-      expect(await warm.writerSchema(5)).toBeDefined();
-      await waitUntilReady(cold);
-      const after = await placeAt(cold.url);
-      await orderWith(after, 'PAID');
-      const codec = createEventCodec(warm.schemaId, (await client()).writerSchema);
+      expect(await resolvedClient.writerSchema(5)).toBeDefined();
+      await waitUntilReady(newInstance);
+      const laterOrder = await placeAt(newInstance.url);
+      await orderWith(laterOrder, 'PAID');
+      const codec = createEventCodec(resolvedClient.schemaId, (await client()).writerSchema);
       for (const { value } of await readTopic('order-events')) {
         if (value === null) throw new Error('a record has no value');
         await codec.decode(value);
       }
-      await expectInvariants([id, after]);
+      await expectInvariants([id, laterOrder]);
     },
   );
 });

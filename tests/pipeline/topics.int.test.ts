@@ -1,5 +1,4 @@
-// `provisionTopics` corrects the settings of existing topics that it manages. It keeps all other settings, such as
-// min.insync.replicas.
+// On existing topics, `provisionTopics` corrects the settings that it manages, and keeps all other settings.
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { kafkaClient } from '../../scripts/stack/parts/kafka.ts';
@@ -26,7 +25,7 @@ afterAll(async () => {
 });
 
 it('corrects a managed setting that was changed and keeps other settings', async () => {
-  const { 'retention.ms': wanted } = await read();
+  const { 'retention.ms': provisionedValue } = await read();
   await admin.alterConfigs({
     validateOnly: false,
     resources: [
@@ -41,5 +40,5 @@ it('corrects a managed setting that was changed and keeps other settings', async
     ],
   });
   await provisionTopics(stack.urls.kafka);
-  expect(await read()).toMatchObject({ 'retention.ms': wanted, 'max.message.bytes': '1048000' });
+  expect(await read()).toMatchObject({ 'retention.ms': provisionedValue, 'max.message.bytes': '1048000' });
 });

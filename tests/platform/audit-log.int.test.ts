@@ -1,5 +1,5 @@
-// The audit log on a real database: an entry exists exactly if its action took effect, all instances seal one hash chain, and the
-// verification names the position at which the database owner has tampered with the log.
+// The audit log on a real database: an entry is committed together with the effect of its action, all instances seal one hash
+// chain, and the verification names the position at which the database owner has tampered with the log.
 import { randomUUID } from 'node:crypto';
 import { asc, sql } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -48,7 +48,7 @@ beforeEach(async () => {
   await db.execute(sql`truncate audit_log, audit_seals, outbox, idempotency_keys restart identity`);
 });
 
-const at = new Date('2026-01-01T10:00:00.123Z');
+const actionTime = new Date('2026-01-01T10:00:00.123Z');
 const action = (more: Partial<PersonsAction> = {}): PersonsAction => ({
   subject: 'customer-1',
   roles: ['USER'],
@@ -75,7 +75,7 @@ const message = (
 ): Message<Decision<string, DomainEvent>> => ({
   id: randomUUID(),
   input,
-  at,
+  at: actionTime,
   context: {
     correlationId: 'correlation-1',
     causationId: 'cause-1',
@@ -88,17 +88,17 @@ const message = (
 const entries = () => db.select().from(auditLog).orderBy(asc(auditLog.id));
 const seals = () => db.select().from(auditSeals).orderBy(asc(auditSeals.position));
 const effects = async () => (await db.select().from(outbox)).length;
-/** Seals until the chain has this length. Sealing may need several attempts, because any open transaction on the server delays it. */
-const sealUpTo = async (length: number, atMost = 500): Promise<void> => {
-  const one = async () => {
-    await sealBatch(db, atMost);
+/** Seals until the chain has this length. Sealing may need several attempts, because any open transaction on the server delays sealing. */
+const sealUpTo = async (length: number, batchSize = 500): Promise<void> => {
+  const sealOnce = async () => {
+    await sealBatch(db, batchSize);
     return (await seals()).length;
   };
-  await expect.poll(one, { timeout: 10_000, interval: 20 }).toBe(length);
+  await expect.poll(sealOnce, { timeout: 10_000, interval: 20 }).toBe(length);
 };
 const addEntries = async (count: number): Promise<void> => {
   for (let index = 1; index <= count; index += 1)
-    await recordAction(db, action({ resource: `order-${index}` }), { outcome: 'accepted' }, at);
+    await recordAction(db, action({ resource: `order-${index}` }), { outcome: 'accepted' }, actionTime);
 };
 const signal = new AbortController().signal;
 const verify = (anchor?: ChainPoint) => verifyAuditLog(db, { anchor, signal, batch: 3 });
@@ -109,7 +109,7 @@ describe('an entry', () => {
     await handle(shell, decideAsGiven, message(accepted('done', fulfilled('order-1')), requested), unclaimed);
     expect(await entries()).toMatchObject([
       {
-        at,
+        at: actionTime,
         subject: 'customer-1',
         roles: ['USER'],
         action: 'orders.cancel',
@@ -125,8 +125,8 @@ describe('an entry', () => {
   });
 
   it('of an action that creates something names the new resource', async () => {
-    const made = accepted('done', fulfilled('order-new'));
-    await handle(shell, decideAsGiven, message(made, action({ resource: null })), unclaimed);
+    const decision = accepted('done', fulfilled('order-new'));
+    await handle(shell, decideAsGiven, message(decision, action({ resource: null })), unclaimed);
     expect(await entries()).toMatchObject([{ resource: 'order-new' }]);
   });
 
@@ -142,13 +142,13 @@ describe('an entry', () => {
 
   it('is rolled back together with its effect', async () => {
     const claim = { ...unclaimed, settle: () => Promise.reject(new Error('the process dies here')) };
-    const dying = handle(
+    const crashing = handle(
       shell,
       decideAsGiven,
       message(accepted('done', fulfilled('order-1')), action()),
       claim,
     );
-    await expect(dying).rejects.toThrow('dies here');
+    await expect(crashing).rejects.toThrow('dies here');
     await expect(
       handle(shell, decideAsGiven, message(rejected('no', 'No.'), action()), unclaimed),
     ).rejects.toThrow();
@@ -212,39 +212,39 @@ describe('sealing', () => {
   it('skips no entry: an entry with a lower id that is committed later is sealed later', async () => {
     const commit = Promise.withResolvers<undefined>();
     const appended = Promise.withResolvers<undefined>();
-    const slow = db.transaction(async (tx) => {
-      await recordAction(tx, action({ resource: 'slow' }), { outcome: 'accepted' }, at);
+    const slowTransaction = db.transaction(async (tx) => {
+      await recordAction(tx, action({ resource: 'slow' }), { outcome: 'accepted' }, actionTime);
       appended.resolve(undefined);
       await commit.promise;
     });
     await appended.promise;
-    await recordAction(db, action({ resource: 'quick' }), { outcome: 'accepted' }, at);
-    const before = await sealBatch(db, 500);
+    await recordAction(db, action({ resource: 'quick' }), { outcome: 'accepted' }, actionTime);
+    const resultBeforeCommit = await sealBatch(db, 500);
     commit.resolve(undefined);
-    await slow;
-    expect(before).toMatchObject({ sealed: 0 });
+    await slowTransaction;
+    expect(resultBeforeCommit).toMatchObject({ sealed: 0 });
     await sealUpTo(2);
     expect((await entries()).map(({ resource }) => resource)).toEqual(['slow', 'quick']);
     expect(await verify()).toMatchObject({ status: 'intact', entries: 2, unsealed: 0 });
   });
 
   it('by many instances at once, while actions are recorded, produces one chain without gaps', async () => {
-    const others = Array.from({ length: 3 }, (_, index) =>
+    const instances = Array.from({ length: 3 }, (_, index) =>
       connectDatabase(database.url, `test-${index}`, { poolSize: 4 }),
     );
-    let going = true;
+    let isWriting = true;
     const writing = Promise.all(
       Array.from({ length: 4 }, async () => {
         await addEntries(40);
       }),
-    ).finally(() => (going = false));
+    ).finally(() => (isWriting = false));
     const results: Awaited<ReturnType<typeof sealBatch>>[] = [];
-    const sealing = others.map(async ({ db: own }) => {
-      while (going) results.push(await sealBatch(own, 7));
+    const sealing = instances.map(async ({ db: instanceDb }) => {
+      while (isWriting) results.push(await sealBatch(instanceDb, 7));
     });
     await Promise.all([writing, ...sealing]);
     await sealUpTo(160);
-    await Promise.all(others.map((other) => other.close()));
+    await Promise.all(instances.map((instance) => instance.close()));
 
     expect(results).toContain('another instance is sealing');
     expect((await seals()).map(({ position }) => position)).toEqual(
@@ -292,11 +292,11 @@ describe('the verification', () => {
   });
 
   it.each([
-    ['the subject', "subject = 'somebody-else'"],
-    ['the time', "at = at + interval '1 millisecond'"],
-    ['the outcome', "outcome = 'ignored', code = 'x'"],
-    ['the resource', "resource = 'order-99'"],
-  ])('finds an entry of which the owner of the database changed %s', async (_what, change) => {
+    ['subject', "subject = 'somebody-else'"],
+    ['time', "at = at + interval '1 millisecond'"],
+    ['outcome', "outcome = 'ignored', code = 'x'"],
+    ['resource', "resource = 'order-99'"],
+  ])('detects an entry whose %s was changed by the owner of the database', async (_column, change) => {
     await owner.unsafe(`update audit_log set ${change} where id = 4`);
     expect(await verify()).toMatchObject(brokenAt(4, /differs from the sealed entry/));
   });
@@ -317,7 +317,7 @@ describe('the verification', () => {
     expect(await verify()).toMatchObject(brokenAt(2, /differs from the sealed entry/));
   });
 
-  it('detects a truncated chain only with an anchor', async () => {
+  it('detects only with an anchor that the chain was truncated', async () => {
     await owner`delete from audit_seals where position > 6`;
     await owner`delete from audit_log where id > 6`;
     expect(await verify()).toMatchObject({
@@ -329,7 +329,7 @@ describe('the verification', () => {
     expect(await verify(head)).toMatchObject(brokenAt(8, /ends before position 8/));
   });
 
-  it('detects last entries that were changed and sealed again only with an anchor', async () => {
+  it('detects only with an anchor that the last entries were changed and sealed again', async () => {
     await owner`delete from audit_seals where position > 6`;
     await owner`update audit_log set subject = 'somebody-else' where id = 7`;
     await sealUpTo(8);
@@ -356,31 +356,36 @@ describe('the verification', () => {
 describe('the HTTP API', () => {
   let app: App;
   let principal: Principal | undefined;
-  let answering: () => Response | Promise<Response>;
+  let respond: () => Response | Promise<Response>;
   beforeEach(() => {
     principal = { subject: 'customer-1', email: undefined, roles: ['USER'] };
-    answering = () => new Response(null, { status: 204 });
+    respond = () => new Response(null, { status: 204 });
     app = build(db);
   });
-  const build = (on: Database): App => {
+  const build = (auditDatabase: Database): App => {
     const authenticate = () => Promise.resolve(principal ?? Promise.reject(problem('unauthenticated')));
     const built = createApp({ logger, title: 'test', guards: createGuards(undefined, authenticate) });
-    built.use('/api/*', recordRefusals(on));
-    registerAuditRoutes(built, on);
+    built.use('/api/*', recordRefusals(auditDatabase));
+    registerAuditRoutes(built, auditDatabase);
     // The routes of this test have no entry in the permission table, so the test sets the caller itself.
     built.use('/api/*', async (c, next) => {
       c.set('principal', principal);
       await next();
     });
-    built.post('/api/things', () => answering());
-    built.on(['GET', 'POST'], '/api/things/:id/turn', () => answering());
+    built.post('/api/things', () => respond());
+    built.on(['GET', 'POST'], '/api/things/:id/turn', () => respond());
     built.post('/api/named/:id', async (c) => {
       c.set('action', 'orders.cancel');
-      return answering();
+      return respond();
     });
     built.post('/api/handled/:id', async (c) => {
       const { input } = message(accepted('done', fulfilled('order-1')));
-      await handle(shell, decideAsGiven, { id: 'm', at, input, context: messageContextOf(c) }, unclaimed);
+      await handle(
+        shell,
+        decideAsGiven,
+        { id: 'm', at: actionTime, input, context: messageContextOf(c) },
+        unclaimed,
+      );
       return c.body(null, 204);
     });
     return built;
@@ -392,7 +397,7 @@ describe('the HTTP API', () => {
   };
 
   it('records a refusal with subject, action, resource and code', async () => {
-    answering = refuse('conflict');
+    respond = refuse('conflict');
     const headers = { 'x-correlation-id': 'correlation-9', authorization: 'Bearer secret' };
     const response = await post('/api/things/thing-1/turn', headers);
     expect(response.status).toBe(409);
@@ -419,13 +424,13 @@ describe('the HTTP API', () => {
     ['precondition_failed', 412],
     ['schema_violation', 422],
   ] as const)('records %s', async (code, status) => {
-    answering = refuse(code);
+    respond = refuse(code);
     expect((await post('/api/things')).status).toBe(status);
     expect(await entries()).toMatchObject([{ outcome: 'refused', status, code, resource: null }]);
   });
 
   it('records the name of the action if the route has one', async () => {
-    answering = refuse('forbidden');
+    respond = refuse('forbidden');
     await post('/api/named/thing-1');
     await post('/api/handled/thing-2');
     expect(await entries()).toMatchObject([
@@ -435,7 +440,7 @@ describe('the HTTP API', () => {
   });
 
   it('records every requested id, including ids with a NUL character and very long ids', async () => {
-    answering = refuse('not_found');
+    respond = refuse('not_found');
     expect((await post('/api/things/a%00b/turn')).status).toBe(404);
     expect((await post(`/api/things/${'x'.repeat(5_000)}/turn`)).status).toBe(404);
     expect((await entries()).map(({ resource }) => resource?.length)).toEqual([3, 200]);
@@ -443,30 +448,30 @@ describe('the HTTP API', () => {
 
   it('records no successes, reads, unknown paths, anonymous callers or server errors', async () => {
     await post('/api/things');
-    answering = refuse('forbidden');
+    respond = refuse('forbidden');
     await app.request('/api/things/thing-1/turn');
     await post('/api/nowhere');
-    answering = refuse('unavailable');
+    respond = refuse('unavailable');
     await post('/api/things');
     principal = undefined;
-    answering = refuse('unauthenticated');
+    respond = refuse('unauthenticated');
     expect((await post('/api/things')).status).toBe(401);
     expect(await entries()).toEqual([]);
   });
 
   it('records the first of many 429 refusals per person', async () => {
-    answering = refuse('too_many_requests');
+    respond = refuse('too_many_requests');
     for (let index = 0; index < 5; index += 1) expect((await post('/api/things')).status).toBe(429);
     principal = { subject: 'customer-2', email: undefined, roles: ['USER'] };
     await post('/api/things');
     expect((await entries()).map(({ subject }) => subject)).toEqual(['customer-1', 'customer-2']);
   });
 
-  it('responds with 503 if the refusal cannot be recorded, so nobody can probe permissions unrecorded', async () => {
-    const closed = connectDatabase(database.url, 'test');
-    await closed.close();
-    app = build(closed.db);
-    answering = refuse('forbidden');
+  it('responds with 503 if the refusal cannot be recorded: otherwise a caller could probe permissions without an entry', async () => {
+    const closedConnection = connectDatabase(database.url, 'test');
+    await closedConnection.close();
+    app = build(closedConnection.db);
+    respond = refuse('forbidden');
     const response = await post('/api/things');
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await response.json()).toMatchObject({ code: 'unavailable' });
@@ -484,13 +489,13 @@ describe('the HTTP API', () => {
   const resources = async (query: string) => (await list(query)).data.map(({ resource }) => resource);
 
   it('lists the entries to administrators, newest first, filtered by subject, action, outcome and time, in pages', async () => {
-    const minutes = (count: number) => new Date(at.getTime() + count * 60_000);
+    const minutes = (count: number) => new Date(actionTime.getTime() + count * 60_000);
     const record = (resource: string, more: Partial<PersonsAction>, when: Date) =>
       recordAction(db, action({ resource, ...more }), { outcome: 'accepted' }, when);
     await record('a', {}, minutes(1));
     await record('b', { subject: 'customer-2' }, minutes(2));
     await record('c', { name: 'orders.place' }, minutes(3));
-    // Two entries with the same time, and one entry whose time is earlier than that of the entry before it.
+    // Two entries have the same time. The last entry has an earlier time than the entry before it.
     await record('d', {}, minutes(4));
     await record('e', {}, minutes(4));
     await recordAction(

@@ -32,7 +32,7 @@ const constraintsOf = async (service: ServiceName) => {
 };
 
 /** The error of a violated constraint, as Drizzle and the driver throw it. */
-const thrown = (name: string, type: string): Error =>
+const violationError = (name: string, type: string): Error =>
   new Error('Failed query', {
     cause: Object.assign(new Error(`violates constraint "${name}"`), {
       code: sqlStates[type],
@@ -45,7 +45,7 @@ describe.each(serviceNames)('a violated constraint of the %s database', (service
     const constraints = await constraintsOf(service);
     expect(constraints.length).toBeGreaterThan(10);
     for (const { name, type } of constraints) {
-      const { status, code } = toProblem(thrown(name, type), problems[service]);
+      const { status, code } = toProblem(violationError(name, type), problems[service]);
       // Only a defect in `decide` can violate a check constraint.
       expect([name, status], code).toEqual([name, type === 'c' ? 500 : 409]);
     }

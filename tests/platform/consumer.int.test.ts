@@ -67,7 +67,7 @@ const start = async (
   return consume(topic, before);
 };
 
-/** Starts a member of the consumer group of the topic. The consumer halts instead of dead-lettering the third of six records. */
+/** Starts a member of the consumer group of the topic. The consumer halts instead of storing a third dead letter within six records. */
 const consume = (
   topic: string,
   before: (incoming: Incoming<'inventory.committed'>) => Promise<void>,
@@ -148,17 +148,18 @@ describe('delivery', () => {
     const sent = Array.from({ length: 50 }, (_, index) => ({ key: `order-${index % 10}`, id: randomUUID() }));
     await run.send(...sent.map(({ key, id }) => record(key, id)));
     await offsetCommitted(run, 50);
-    const ofKey = (wanted: string): string[] => sent.filter(({ key }) => key === wanted).map(({ id }) => id);
+    const idsOfKey = (wanted: string): string[] =>
+      sent.filter(({ key }) => key === wanted).map(({ id }) => id);
     for (const key of new Set(sent.map(({ key }) => key)))
-      expect(handled.filter((id) => ofKey(key).includes(id))).toEqual(ofKey(key));
-    expect(ofKey('order-0')).not.toContain(handled[0]);
+      expect(handled.filter((id) => idsOfKey(key).includes(id))).toEqual(idsOfKey(key));
+    expect(idsOfKey('order-0')).not.toContain(handled[0]);
     expect((await claims(run)).length).toBe(50);
   });
 
-  it('handles an event that is on the topic twice only once', async () => {
+  it('handles an event once, even if the event is on the topic twice', async () => {
     const run = await start(() => Promise.resolve());
-    const twice = record('order-1');
-    await run.send(twice, twice, record('order-2'));
+    const repeatedRecord = record('order-1');
+    await run.send(repeatedRecord, repeatedRecord, record('order-2'));
     await offsetCommitted(run, 3);
     expect(run.seen.toSorted()).toEqual(['order-1', 'order-1', 'order-2']);
     expect((await claims(run)).length).toBe(2);
@@ -218,7 +219,7 @@ describe('a transient failure', () => {
 
   it('blocks only its key: other keys continue, and the committed offset stays before the failed event', async () => {
     const [first = randomUUID(), second, third, other, last] = ids(5);
-    // The handler accepts the later events of the key, but they have to wait for the first event of the key.
+    // The handler would accept the later events of the key, but these have to wait for the first event of the key.
     const { unavailable, handled, handler } = unavailableFor(first);
     const run = await start(handler);
     await run.send(
@@ -238,7 +239,7 @@ describe('a transient failure', () => {
     expect(handled).toEqual([other, last, first, second, third]);
     const claimed = await claims(run);
     expect([run.waitingKeys(), claimed.length]).toEqual([0, 5]);
-    // Only the first record of the key was attempted in vain; the later ones waited for it.
+    // Only the first record of the key was retried; the later records waited for the first.
     expect(claimed.filter(({ attempts }) => attempts > 5)).toHaveLength(1);
     expect(claimed.filter(({ attempts }) => attempts === 1)).toHaveLength(4);
     expect(await deadLettersOf(run)).toEqual([]);
@@ -260,15 +261,15 @@ describe('a transient failure', () => {
     expect((await claims(run)).length).toBe(3);
   });
 
-  it('that outlasts the consumer: the next consumer reads the event again, and it is handled once', async () => {
+  it('that is not over when the consumer stops: the next consumer reads the event again, and handles it once', async () => {
     const { handler } = unavailableFor('order-1');
     const run = await start(handler);
     await run.send(record('order-1'), record('order-2'), record('order-1'));
     await waitUntil('the other key', async () => (await claims(run)).length === 1);
     await run.stop();
     await expect.poll(run.committedOffset).toBe(0);
-    const next = consume(run.topic, () => Promise.resolve());
-    await offsetCommitted(next, 3);
+    const nextConsumer = consume(run.topic, () => Promise.resolve());
+    await offsetCommitted(nextConsumer, 3);
     expect((await claims(run)).length).toBe(3);
   });
 });
@@ -278,24 +279,27 @@ describe('a record that can never be handled', () => {
     ['bytes without framing', { value: Buffer.from('{"json":true}') }, 'no_framing'],
     ['an unknown schema id', { value: Buffer.from([0, 0x7f, 0xff, 0xff, 0xff, 1]) }, 'unknown_schema'],
     ['no value at all', { value: null }, 'no_value'],
-  ])('%s is stored unchanged as a dead letter, and the next record is handled', async (_what, bad, code) => {
-    const run = await start(() => Promise.resolve());
-    await run.send({ key: 'order-1', headers: { eventType: 'what' }, ...bad }, record('order-2'));
-    await offsetCommitted(run, 2);
-    expect(run.seen).toEqual(['order-2']);
-    expect(await deadLettersOf(run)).toMatchObject([
-      {
-        consumer: run.groupId,
-        offset: 0n,
-        key: 'order-1',
-        value: bad.value,
-        headers: { eventType: 'what' },
-        attempts: 1,
-        fingerprint: `UndecodableRecord|${code}|what`,
-        state: 'parked',
-      },
-    ]);
-  });
+  ])(
+    '%s is stored unchanged as a dead letter, and the next record is handled',
+    async (_label, undecodable, code) => {
+      const run = await start(() => Promise.resolve());
+      await run.send({ key: 'order-1', headers: { eventType: 'what' }, ...undecodable }, record('order-2'));
+      await offsetCommitted(run, 2);
+      expect(run.seen).toEqual(['order-2']);
+      expect(await deadLettersOf(run)).toMatchObject([
+        {
+          consumer: run.groupId,
+          offset: 0n,
+          key: 'order-1',
+          value: undecodable.value,
+          headers: { eventType: 'what' },
+          attempts: 1,
+          fingerprint: `UndecodableRecord|${code}|what`,
+          state: 'parked',
+        },
+      ]);
+    },
+  );
 
   it('a rejected event is dead-lettered without a claim, so that the event can be replayed', async () => {
     const run = await start(({ event }) =>
@@ -323,7 +327,7 @@ describe('a record that can never be handled', () => {
 });
 
 describe('storing a dead letter', () => {
-  it('works for records with characters that PostgreSQL cannot store', async () => {
+  it('replaces characters that PostgreSQL cannot store', async () => {
     const run = await start(() => Promise.resolve());
     await run.send({ key: 'a\0b', value: null, headers: { eventType: 'c\0d', id: '\0' } }, record('order-2'));
     await offsetCommitted(run, 2);
@@ -350,11 +354,11 @@ describe('storing a dead letter', () => {
 });
 
 describe('when most records would be dead-lettered', () => {
-  const bad = (key: string): KafkaRecord => ({ key, value: Buffer.from('no event') });
+  const undecodable = (key: string): KafkaRecord => ({ key, value: Buffer.from('no event') });
 
   it('the consumer halts with a reason: no more records are dead-lettered or skipped', async () => {
     const run = await start(() => Promise.resolve());
-    await run.send(...Array.from({ length: 20 }, (_, index) => bad(`bad-${index}`)));
+    await run.send(...Array.from({ length: 20 }, (_, index) => undecodable(`bad-${index}`)));
     await waitUntil('the halt', () => run.halted() !== undefined);
     expect(run.halted()).toMatch(/^halted: 2 of the last 2 records became dead letters/);
     // The consumer probes several times and stays halted.
@@ -379,11 +383,11 @@ describe('when most records would be dead-lettered', () => {
 
   it('a halted consumer can be stopped at once', async () => {
     const run = await start(() => Promise.resolve());
-    await run.send(bad('1'), bad('2'), bad('3'));
+    await run.send(undecodable('1'), undecodable('2'), undecodable('3'));
     await waitUntil('the halt', () => run.halted() !== undefined);
-    const began = performance.now();
+    const startedAt = performance.now();
     await run.stop();
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     expect(await run.committedOffset()).toBe(2);
   });
 });

@@ -33,7 +33,7 @@ const { database, shell } = useTestShell('order', [
 let app: App;
 let roles: Role[];
 /** Runs before the transaction of the handler. */
-let before: () => Promise<void>;
+let beforeHandling: () => Promise<void>;
 
 /** Emits one event for each handled event, so that the test can count the effects. */
 const echo: CommandHandler<string, null> = {
@@ -47,7 +47,7 @@ beforeAll(async () => {
   const handler = handledBy(shell, echo, ({ event }: Incoming<'inventory.committed'>) => event.data.orderId);
   const dispatch = createDispatch(codec, {
     'inventory.committed': async (incoming) => {
-      await before();
+      await beforeHandling();
       return handler(incoming);
     },
   });
@@ -63,7 +63,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   roles = ['ADMIN'];
-  before = () => Promise.resolve();
+  beforeHandling = () => Promise.resolve();
   lines.length = 0;
   await database.db.execute(sql`truncate dead_letters, processed_events, duplicate_deliveries, outbox, audit_log`);
 });
@@ -74,14 +74,14 @@ interface Failure {
   readonly value?: Buffer;
   readonly error?: Error;
 }
-const committed = (orderId: string): DomainEvent => ({
+const inventoryCommitted = (orderId: string): DomainEvent => ({
   type: 'inventory.committed',
   data: { orderId, items: [] },
 });
 
 /** Stores a dead letter as the consumer does, and returns its id. */
 const storeDeadLetter = async ({
-  event = committed(randomUUID()),
+  event = inventoryCommitted(randomUUID()),
   value,
   error,
 }: Failure = {}): Promise<string> => {
@@ -115,11 +115,11 @@ const call = async (method: string, path: string, body?: unknown) => {
   });
   return { status: response.status, body: z.looseObject({}).parse(await response.json()) };
 };
-const letter = async (id: string) =>
+const deadLetter = async (id: string) =>
   (await database.db.select().from(deadLetters).where(eq(deadLetters.id, id)))[0];
 const effects = async () => (await database.db.select().from(outbox)).length;
 /** The action, resource, outcome and code of each entry of the audit log. */
-const recorded = async () => {
+const auditEntries = async () => {
   const entries = await database.db.select().from(auditLog).orderBy(asc(auditLog.id));
   return entries.map(({ subject, action, resource, outcome, code }) => {
     expect(subject).toBe('admin-1');
@@ -132,7 +132,7 @@ describe('replaying a dead letter', () => {
   it('handles and claims its event as the consumer would', async () => {
     const id = await storeDeadLetter();
     expect(await call('POST', `/${id}/replay`)).toEqual({ status: 200, body: { id, outcome: 'accepted' } });
-    expect(await letter(id)).toMatchObject({ state: 'replayed', replays: 1, settledBy: 'admin-1' });
+    expect(await deadLetter(id)).toMatchObject({ state: 'replayed', replays: 1, settledBy: 'admin-1' });
     expect(await effects()).toBe(1);
     expect(await claims()).toMatchObject([
       { consumer, topic: 'inventory-events', publishedAt: new Date('2026-01-01T00:00:00Z') },
@@ -150,17 +150,17 @@ describe('replaying a dead letter', () => {
     const id = await storeDeadLetter();
     await call('POST', `/${id}/replay`);
     expect(await call('POST', `/${id}/replay`)).toEqual({ status: 200, body: { id, outcome: 'duplicate' } });
-    expect([await effects(), (await letter(id))?.replays]).toEqual([1, 1]);
+    expect([await effects(), (await deadLetter(id))?.replays]).toEqual([1, 1]);
   });
 
   it('many times at once has one effect', async () => {
     const id = await storeDeadLetter();
     const inside = Promise.withResolvers<undefined>();
-    let waiting = 0;
+    let waitingReplays = 0;
     // All replays have read the dead letter before the first replay begins its transaction.
-    before = async () => {
-      waiting += 1;
-      if (waiting === 6) inside.resolve(undefined);
+    beforeHandling = async () => {
+      waitingReplays += 1;
+      if (waitingReplays === 6) inside.resolve(undefined);
       await inside.promise;
     };
     const answers = await Promise.all(Array.from({ length: 6 }, () => call('POST', `/${id}/replay`)));
@@ -169,12 +169,12 @@ describe('replaying a dead letter', () => {
       'accepted',
       ...Array.from({ length: 5 }, () => 'duplicate'),
     ]);
-    expect([await effects(), (await letter(id))?.replays]).toEqual([1, 1]);
+    expect([await effects(), (await deadLetter(id))?.replays]).toEqual([1, 1]);
   });
 
-  it('is a duplicate if the event was handled meanwhile; the dead letter is then resolved', async () => {
+  it('is a duplicate if the event has been handled since; the dead letter is then resolved', async () => {
     const id = await storeDeadLetter();
-    const row = await letter(id);
+    const row = await deadLetter(id);
     await database.db.insert(processedEvents).values({
       consumer,
       eventId: row?.eventId ?? '',
@@ -187,23 +187,23 @@ describe('replaying a dead letter', () => {
       outcome: 'accepted',
     });
     expect(await call('POST', `/${id}/replay`)).toMatchObject({ body: { outcome: 'duplicate' } });
-    expect([await effects(), (await letter(id))?.state]).toEqual([0, 'replayed']);
+    expect([await effects(), (await deadLetter(id))?.state]).toEqual([0, 'replayed']);
   });
 
   it('that fails leaves the dead letter open and counts the attempt', async () => {
     const id = await storeDeadLetter();
-    before = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
+    beforeHandling = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
     expect(await call('POST', `/${id}/replay`)).toMatchObject({
       status: 409,
       body: { code: 'replay_failed', detail: 'It still cannot be.' },
     });
-    expect(await letter(id)).toMatchObject({ state: 'parked', replays: 1, settledAt: null });
-    expect((await letter(id))?.replayError).toContain('It still cannot be.');
+    expect(await deadLetter(id)).toMatchObject({ state: 'parked', replays: 1, settledAt: null });
+    expect((await deadLetter(id))?.replayError).toContain('It still cannot be.');
     expect([await effects(), (await claims()).length]).toEqual([0, 0]);
 
-    before = () => Promise.resolve();
+    beforeHandling = () => Promise.resolve();
     expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 200 });
-    expect(await letter(id)).toMatchObject({ state: 'replayed', replays: 2 });
+    expect(await deadLetter(id)).toMatchObject({ state: 'replayed', replays: 2 });
   });
 
   it('that fails inside the transaction rolls back state and effects together', async () => {
@@ -214,18 +214,18 @@ describe('replaying a dead letter', () => {
     } finally {
       await database.db.execute(sql`alter table outbox drop constraint broken`);
     }
-    expect(await letter(id)).toMatchObject({ state: 'parked', replays: 1 });
+    expect(await deadLetter(id)).toMatchObject({ state: 'parked', replays: 1 });
     expect((await claims()).length).toBe(0);
   });
 
-  it('during an outage gets 503', async () => {
+  it('gets 503 while a dependency is unavailable', async () => {
     const id = await storeDeadLetter();
-    before = () => Promise.reject(new DependencyUnavailable('down'));
+    beforeHandling = () => Promise.reject(new DependencyUnavailable('down'));
     expect(await call('POST', `/${id}/replay`)).toMatchObject({
       status: 503,
       body: { code: 'unavailable' },
     });
-    expect((await letter(id))?.state).toBe('parked');
+    expect((await deadLetter(id))?.state).toBe('parked');
   });
 
   it('of an event type without a subscription resolves the dead letter without an effect', async () => {
@@ -233,13 +233,13 @@ describe('replaying a dead letter', () => {
       event: { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } },
     });
     expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 200, body: { outcome: 'ignored' } });
-    expect([await effects(), (await letter(id))?.state]).toEqual([0, 'replayed']);
+    expect([await effects(), (await deadLetter(id))?.state]).toEqual([0, 'replayed']);
   });
 
   it('of a record that is not an event always fails', async () => {
     const id = await storeDeadLetter({ value: Buffer.from('rubbish') });
     expect(await call('POST', `/${id}/replay`)).toMatchObject({ status: 409 });
-    expect((await letter(id))?.state).toBe('parked');
+    expect((await deadLetter(id))?.state).toBe('parked');
   });
 });
 
@@ -254,7 +254,10 @@ describe('replaying a group', () => {
       { id: ids[0], outcome: 'accepted' },
       { id: ids[1], outcome: 'accepted' },
     ]);
-    expect([(await letter(ids[2] ?? ''))?.state, (await letter(other))?.state]).toEqual(['parked', 'parked']);
+    expect([(await deadLetter(ids[2] ?? ''))?.state, (await deadLetter(other))?.state]).toEqual([
+      'parked',
+      'parked',
+    ]);
     expect(lines).toContainEqual(
       expect.objectContaining({ message: 'dead letters of a group replayed', actor: 'admin-1', fingerprint }),
     );
@@ -265,13 +268,13 @@ describe('replaying a group', () => {
     const group = { fingerprint: 'Rejected|impossible|inventory.committed', limit: 1 };
     expect(await call('POST', '/replay', group)).toMatchObject({ body: { failed: 1, remaining: 2 } });
     expect(await call('POST', '/replay', group)).toMatchObject({ body: { replayed: 1, remaining: 1 } });
-    expect([(await letter(bad))?.state, (await letter(good))?.state]).toEqual(['parked', 'replayed']);
+    expect([(await deadLetter(bad))?.state, (await deadLetter(good))?.state]).toEqual(['parked', 'replayed']);
   });
 
   it('stops during an outage instead of failing every dead letter', async () => {
     await storeDeadLetter();
     await storeDeadLetter();
-    before = () => Promise.reject(new DependencyUnavailable('down'));
+    beforeHandling = () => Promise.reject(new DependencyUnavailable('down'));
     const group = { fingerprint: 'Rejected|impossible|inventory.committed' };
     expect(await call('POST', '/replay', group)).toMatchObject({
       body: { replayed: 0, failed: 1, remaining: 2 },
@@ -304,7 +307,7 @@ describe('archiving a dead letter', () => {
     const id = await storeDeadLetter();
     const inside = Promise.withResolvers<undefined>();
     const release = Promise.withResolvers<undefined>();
-    before = async () => {
+    beforeHandling = async () => {
       inside.resolve(undefined);
       await release.promise;
     };
@@ -313,7 +316,7 @@ describe('archiving a dead letter', () => {
     expect(await call('POST', `/${id}/archive`, { reason: 'Not wanted' })).toMatchObject({ status: 200 });
     release.resolve(undefined);
     expect(await replaying).toMatchObject({ body: { outcome: 'duplicate' } });
-    expect([await effects(), (await letter(id))?.state]).toEqual([0, 'archived']);
+    expect([await effects(), (await deadLetter(id))?.state]).toEqual([0, 'archived']);
     expect((await claims()).length).toBe(0);
   });
 
@@ -372,7 +375,7 @@ describe('reading dead letters', () => {
     const value = Buffer.from('rubbish');
     const withToken = await storeDeadLetter({ value: Buffer.from('rubbish with tok_secret in it') });
     const [good, bad] = [
-      await storeDeadLetter({ event: committed('order-7') }),
+      await storeDeadLetter({ event: inventoryCommitted('order-7') }),
       await storeDeadLetter({ value }),
     ];
     expect((await call('GET', `/${good}`)).body).toMatchObject({
@@ -404,7 +407,7 @@ describe('reading dead letters', () => {
       ['POST', `/${id}/archive`, { reason: 'x' }],
     ] as const)
       expect(await call(method, path, body)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
-    expect((await letter(id))?.state).toBe('parked');
+    expect((await deadLetter(id))?.state).toBe('parked');
   });
 });
 
@@ -413,7 +416,7 @@ describe('the audit log', () => {
     const id = await storeDeadLetter();
     await call('POST', `/${id}/replay`);
     await call('POST', `/${id}/replay`);
-    expect(await recorded()).toEqual([
+    expect(await auditEntries()).toEqual([
       ['dead-letters.replay', id, 'accepted', null],
       ['dead-letters.replay', id, 'ignored', 'already_settled'],
     ]);
@@ -422,24 +425,24 @@ describe('the audit log', () => {
   it('has one accepted entry for many concurrent replays', async () => {
     const id = await storeDeadLetter();
     await Promise.all(Array.from({ length: 6 }, () => call('POST', `/${id}/replay`)));
-    const outcomes = (await recorded()).map(([, , outcome]) => outcome).sort();
+    const outcomes = (await auditEntries()).map(([, , outcome]) => outcome).sort();
     expect(outcomes).toEqual(['accepted', ...Array.from({ length: 5 }, () => 'ignored')]);
   });
 
   it('records a failed replay as refused, and does not record a replay during an outage', async () => {
     const id = await storeDeadLetter();
-    before = () => Promise.reject(new DependencyUnavailable('down'));
+    beforeHandling = () => Promise.reject(new DependencyUnavailable('down'));
     await call('POST', `/${id}/replay`);
-    before = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
+    beforeHandling = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
     await call('POST', `/${id}/replay`);
-    expect(await recorded()).toEqual([['dead-letters.replay', id, 'refused', 'replay_failed']]);
+    expect(await auditEntries()).toEqual([['dead-letters.replay', id, 'refused', 'replay_failed']]);
   });
 
   it('has an entry for every dead letter of a group, including failed ones, and an entry for an empty group', async () => {
     const [bad, good] = [await storeDeadLetter({ value: Buffer.from('rubbish') }), await storeDeadLetter()];
     await call('POST', '/replay', { fingerprint: 'Rejected|impossible|inventory.committed' });
     await call('POST', '/replay', { fingerprint: 'nothing like it' });
-    expect(await recorded()).toEqual([
+    expect(await auditEntries()).toEqual([
       ['dead-letters.replay-group', bad, 'refused', 'replay_failed'],
       ['dead-letters.replay-group', good, 'accepted', null],
       ['dead-letters.replay-group', null, 'ignored', 'nothing_parked'],
@@ -453,7 +456,7 @@ describe('the audit log', () => {
     await call('POST', `/${id}/archive`, { reason: ' ' });
     roles = ['SELLER'];
     await call('POST', `/${id}/archive`, { reason: 'mine' });
-    expect(await recorded()).toEqual([
+    expect(await auditEntries()).toEqual([
       ['dead-letters.archive', id, 'accepted', null],
       ['dead-letters.archive', id, 'refused', 'dead_letter_archived'],
       ['dead-letters.archive', id, 'refused', 'schema_violation'],

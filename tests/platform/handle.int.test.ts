@@ -31,7 +31,7 @@ interface Step {
   readonly key: string;
   readonly decision: (count: number) => Decision<number, DomainEvent>;
 }
-const counting: CommandHandler<Step, number> = {
+const countingHandler: CommandHandler<Step, number> = {
   load: async (tx, { key }) => {
     const [row] = await tx.select().from(catalogue).where(eq(catalogue.productId, key)).for('update');
     return row?.version ?? 0;
@@ -63,7 +63,7 @@ const message = (input: Step): Message<Step> => ({
   at: new Date('2026-01-01T10:00:00.123Z'),
   context: { correlationId: 'correlation-1', causationId: 'cause-1', traceparent, actor: 'tester' },
 });
-const delivery = (eventId = randomUUID()): Delivery => ({
+const newDelivery = (eventId = randomUUID()): Delivery => ({
   consumer: 'test-group',
   eventId,
   eventType: 'inventory.committed',
@@ -78,22 +78,24 @@ const count = async (key: string): Promise<number> => {
   const [row] = await shell.db.select().from(catalogue).where(eq(catalogue.productId, key));
   return row?.version ?? 0;
 };
-const emitted = (key: string) =>
+const outboxRowsOf = (key: string) =>
   shell.db.select().from(outbox).where(eq(outbox.aggregateId, key)).orderBy(asc(outbox.id));
-const claimed = (eventId: string) =>
+const claimsOf = (eventId: string) =>
   shell.db.select().from(processedEvents).where(eq(processedEvents.eventId, eventId));
 
 describe('an accepted input', () => {
   it('commits claim, effect and event together; the outbox row contains everything that the connector publishes', async () => {
     const key = randomUUID();
-    const from = delivery();
+    const delivery = newDelivery();
     const input = message(increment(key));
-    const handled = await handle(shell, counting, input, inboxClaim(from));
+    const handled = await handle(shell, countingHandler, input, inboxClaim(delivery));
 
     expect(handled).toMatchObject({ kind: 'accepted', state: 1 });
     expect(await count(key)).toBe(1);
-    expect(await claimed(from.eventId)).toMatchObject([{ outcome: 'accepted', offset: 42n, partition: 3 }]);
-    const [row] = await emitted(key);
+    expect(await claimsOf(delivery.eventId)).toMatchObject([
+      { outcome: 'accepted', offset: 42n, partition: 3 },
+    ]);
+    const [row] = await outboxRowsOf(key);
     expect(row).toMatchObject({
       aggregateType: 'order',
       aggregateId: key,
@@ -114,72 +116,84 @@ describe('an accepted input', () => {
 
   it('takes effect once when the same event is delivered again', async () => {
     const key = randomUUID();
-    const from = delivery();
-    await handle(shell, counting, message(increment(key)), inboxClaim(from));
-    const again = await handle(
+    const delivery = newDelivery();
+    await handle(shell, countingHandler, message(increment(key)), inboxClaim(delivery));
+    const redelivered = await handle(
       shell,
-      counting,
+      countingHandler,
       message(increment(key)),
-      inboxClaim({ ...from, offset: 99n }),
+      inboxClaim({ ...delivery, offset: 99n }),
     );
-    expect(again).toMatchObject({ kind: 'duplicate' });
-    expect([await count(key), (await emitted(key)).length]).toEqual([1, 1]);
+    expect(redelivered).toMatchObject({ kind: 'duplicate' });
+    expect([await count(key), (await outboxRowsOf(key)).length]).toEqual([1, 1]);
   });
 
   it('takes effect once when the same event is delivered to several instances at once', async () => {
     const key = randomUUID();
-    const from = delivery();
+    const delivery = newDelivery();
     const handled = await Promise.all(
-      Array.from({ length: 8 }, () => handle(shell, counting, message(increment(key)), inboxClaim(from))),
+      Array.from({ length: 8 }, () =>
+        handle(shell, countingHandler, message(increment(key)), inboxClaim(delivery)),
+      ),
     );
     expect(handled.filter(({ kind }) => kind === 'accepted')).toHaveLength(1);
-    expect([await count(key), (await emitted(key)).length]).toEqual([1, 1]);
+    expect([await count(key), (await outboxRowsOf(key)).length]).toEqual([1, 1]);
   });
 
   it('takes effect once per consumer group', async () => {
-    const [one, two, from] = [randomUUID(), randomUUID(), delivery()];
-    await handle(shell, counting, message(increment(one)), inboxClaim(from));
-    await handle(shell, counting, message(increment(two)), inboxClaim({ ...from, consumer: 'other-group' }));
+    const [one, two, delivery] = [randomUUID(), randomUUID(), newDelivery()];
+    await handle(shell, countingHandler, message(increment(one)), inboxClaim(delivery));
+    await handle(
+      shell,
+      countingHandler,
+      message(increment(two)),
+      inboxClaim({ ...delivery, consumer: 'other-group' }),
+    );
     expect([await count(one), await count(two)]).toEqual([1, 1]);
   });
 
   it('waits for the row lock, so no update is lost', async () => {
     const key = randomUUID();
-    await handle(shell, counting, message(increment(key)), unclaimed);
+    await handle(shell, countingHandler, message(increment(key)), unclaimed);
     await Promise.all(
-      Array.from({ length: 20 }, () => handle(shell, counting, message(increment(key)), unclaimed)),
+      Array.from({ length: 20 }, () => handle(shell, countingHandler, message(increment(key)), unclaimed)),
     );
-    expect([await count(key), (await emitted(key)).length]).toEqual([21, 21]);
+    expect([await count(key), (await outboxRowsOf(key)).length]).toEqual([21, 21]);
   });
 });
 
 describe('an input that is rolled back', () => {
   const expectNothing = async (key: string, eventId: string): Promise<void> => {
-    expect([await count(key), await emitted(key), await claimed(eventId)]).toEqual([0, [], []]);
+    expect([await count(key), await outboxRowsOf(key), await claimsOf(eventId)]).toEqual([0, [], []]);
   };
 
   it('is a rejected input; its claim is also rolled back, so that the event can be replayed', async () => {
-    const [key, from] = [randomUUID(), delivery()];
+    const [key, delivery] = [randomUUID(), newDelivery()];
     const step = { key, decision: () => rejected('impossible', 'It cannot be.') };
-    const handled = handle(shell, counting, message(step), inboxClaim(from));
+    const handled = handle(shell, countingHandler, message(step), inboxClaim(delivery));
     await expect(handled).rejects.toThrow(Rejected);
     await expect(handled).rejects.toMatchObject({ code: 'impossible' });
-    await expectNothing(key, from.eventId);
+    await expectNothing(key, delivery.eventId);
   });
 
   it('is an input whose emitted event does not match its schema', async () => {
-    const [key, from] = [randomUUID(), delivery()];
+    const [key, delivery] = [randomUUID(), newDelivery()];
     const broken: DomainEvent = { type: 'order.fulfilled', data: Object.create({ orderId: key }) };
     const step = { key, decision: () => accepted(1, broken) };
-    await expect(handle(shell, counting, message(step), inboxClaim(from))).rejects.toThrow(InvalidEvent);
-    await expectNothing(key, from.eventId);
+    await expect(handle(shell, countingHandler, message(step), inboxClaim(delivery))).rejects.toThrow(
+      InvalidEvent,
+    );
+    await expectNothing(key, delivery.eventId);
   });
 
   it('is an input that fails after its event was appended to the outbox', async () => {
-    const [key, from] = [randomUUID(), delivery()];
-    const claim = { ...inboxClaim(from), settle: () => Promise.reject(new Error('the process dies here')) };
-    await expect(handle(shell, counting, message(increment(key)), claim)).rejects.toThrow('dies here');
-    await expectNothing(key, from.eventId);
+    const [key, delivery] = [randomUUID(), newDelivery()];
+    const claim = {
+      ...inboxClaim(delivery),
+      settle: () => Promise.reject(new Error('the process dies here')),
+    };
+    await expect(handle(shell, countingHandler, message(increment(key)), claim)).rejects.toThrow('dies here');
+    await expectNothing(key, delivery.eventId);
   });
 });
 
@@ -188,24 +202,29 @@ describe('the hook for metrics', () => {
     const calls: Committed[] = [];
     return { ...shell, calls, committed: (committed) => calls.push(committed) };
   };
-  const measured: typeof counting = {
-    ...counting,
+  const measured: typeof countingHandler = {
+    ...countingHandler,
     measurements: (before, after) => [{ name: `${before} to ${after}`, labels: {} }],
   };
 
   it('is called once per accepted input, after the commit, however often the input is delivered', async () => {
-    const [key, from, recorder] = [randomUUID(), delivery(), recording()];
-    await handle(recorder, measured, message(increment(key)), inboxClaim(from));
-    await handle(recorder, measured, message(increment(key)), inboxClaim(from));
+    const [key, delivery, recorder] = [randomUUID(), newDelivery(), recording()];
+    await handle(recorder, measured, message(increment(key)), inboxClaim(delivery));
+    await handle(recorder, measured, message(increment(key)), inboxClaim(delivery));
     expect(recorder.calls).toEqual([
       { events: [fulfilled(key)], measurements: [{ name: '0 to 1', labels: {} }] },
     ]);
   });
 
   it('is not called for inputs that were rolled back, rejected or ignored', async () => {
-    const [key, from, recorder] = [randomUUID(), delivery(), recording()];
-    const dying = { ...inboxClaim(from), settle: () => Promise.reject(new Error('the process dies here')) };
-    await expect(handle(recorder, measured, message(increment(key)), dying)).rejects.toThrow('dies here');
+    const [key, delivery, recorder] = [randomUUID(), newDelivery(), recording()];
+    const crashingClaim = {
+      ...inboxClaim(delivery),
+      settle: () => Promise.reject(new Error('the process dies here')),
+    };
+    await expect(handle(recorder, measured, message(increment(key)), crashingClaim)).rejects.toThrow(
+      'dies here',
+    );
     const impossible = { key, decision: () => rejected('impossible', 'It cannot be.') };
     await expect(handle(recorder, measured, message(impossible), unclaimed)).rejects.toThrow(Rejected);
     await handle(recorder, measured, message({ key, decision: () => ignored('late') }), unclaimed);
@@ -215,15 +234,15 @@ describe('the hook for metrics', () => {
 
 describe('an ignored input', () => {
   it('is claimed with its reason and changes nothing else', async () => {
-    const [key, from] = [randomUUID(), delivery()];
+    const [key, delivery] = [randomUUID(), newDelivery()];
     const step = { key, decision: () => ignored('already_there') };
-    expect(await handle(shell, counting, message(step), inboxClaim(from))).toMatchObject({
+    expect(await handle(shell, countingHandler, message(step), inboxClaim(delivery))).toMatchObject({
       kind: 'ignored',
       reason: 'already_there',
       state: 0,
     });
-    expect(await claimed(from.eventId)).toMatchObject([{ outcome: 'ignored: already_there' }]);
-    expect([await count(key), await emitted(key)]).toEqual([0, []]);
+    expect(await claimsOf(delivery.eventId)).toMatchObject([{ outcome: 'ignored: already_there' }]);
+    expect([await count(key), await outboxRowsOf(key)]).toEqual([0, []]);
   });
 });
 

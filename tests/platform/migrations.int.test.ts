@@ -1,5 +1,5 @@
-// The migrations on a real database: on an empty database, on every state of an earlier version that had one series of migrations for
-// all tables, and after an interrupted creation of an index.
+// The migrations on a real database: on an empty database, on databases of an earlier version that had one series of migrations for all
+// tables, and after a failed creation of an index.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,9 +52,9 @@ const shapeOf = async (sql: postgres.Sql) => ({
     WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
 });
 
-/** The former single series of each service, which also created the messaging tables. For each migration: today's series, the index in
- *  that series, and the time. */
-const before: Record<ServiceName, readonly (readonly ['messaging' | 'own', number, number])[]> = {
+/** The migrations of the former single series of each service, which also created the messaging tables. Each entry has the current
+ *  series of the migration, its index in that series, and its time. */
+const formerSeries: Record<ServiceName, readonly (readonly ['messaging' | 'own', number, number])[]> = {
   order: [
     ['own', 0, 1795443976934],
     ['messaging', 1, 1795448462494],
@@ -84,22 +84,22 @@ const filesOf = (series: string) =>
   readMigrationFiles({ migrationsFolder: join(migrationsFolder, series, 'migrations') });
 
 /** Applies the first `count` migrations of the former series. The first migration of that series also created the messaging tables. */
-const leaveAsBefore = async (sql: postgres.Sql, service: ServiceName, count: number): Promise<void> => {
+const applyFormerSeries = async (sql: postgres.Sql, service: ServiceName, count: number): Promise<void> => {
   await sql`CREATE SCHEMA drizzle`;
   await sql`CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)`;
   const messaging = filesOf('messaging');
   const own = filesOf(service);
-  for (const [series, index, at] of before[service].slice(0, count)) {
+  for (const [series, index, at] of formerSeries[service].slice(0, count)) {
     const statements = (series === 'own' ? own : messaging)[index]?.sql ?? [];
-    const along = series === 'own' && index === 0 ? (messaging[0]?.sql ?? []) : [];
-    for (const statement of [...statements, ...along]) await sql.unsafe(statement);
-    await sql`INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('before', ${at})`;
+    const messagingStatements = series === 'own' && index === 0 ? (messaging[0]?.sql ?? []) : [];
+    for (const statement of [...statements, ...messagingStatements]) await sql.unsafe(statement);
+    await sql`INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('former', ${at})`;
   }
 };
 
 describe('the migrations', () => {
   it.each(serviceNames)(
-    'create the tables of the %s database, and do nothing when these exist',
+    'create the tables of the %s database, and do nothing when they run again',
     async (service) => {
       const sql = await emptyDatabase();
       await migrateDatabase(sql, service);
@@ -123,9 +123,9 @@ describe('the migrations', () => {
     await migrateDatabase(fresh, service);
     const shape = await shapeOf(fresh);
 
-    for (const count of [1, 3, before[service].length]) {
+    for (const count of [1, 3, formerSeries[service].length]) {
       const sql = await emptyDatabase();
-      await leaveAsBefore(sql, service, count);
+      await applyFormerSeries(sql, service, count);
       await sql`
         INSERT INTO outbox VALUES
           (${randomUUID()}, 'order-events', 'key', 'order.created', 1, '\\x000000000100', 'c', 'c', 't', now())`;
@@ -140,8 +140,8 @@ describe('the migrations', () => {
     const other = connectTo(createdDatabases.at(-1)?.name ?? '');
     await Promise.all([migrateDatabase(sql, 'order'), migrateDatabase(other, 'order')]);
     await other.end();
-    const [done] = await sql<{ count: number }[]>`SELECT count(*)::int FROM drizzle.__messaging_migrations`;
-    expect(done?.count).toBe(filesOf('messaging').length);
+    const [row] = await sql<{ count: number }[]>`SELECT count(*)::int FROM drizzle.__messaging_migrations`;
+    expect(row?.count).toBe(filesOf('messaging').length);
   });
 
   it('build an index concurrently, and rebuild it after a failed attempt', async () => {

@@ -1,5 +1,5 @@
 // Retention on a real database, with a replication slot that only the tests advance. Which rows the slot still needs depends on all
-// transactions of the PostgreSQL server, so no other test file runs at the same time.
+// transactions of the PostgreSQL server, so this file does not run at the same time as other tests.
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -26,7 +26,7 @@ const config = {
 const hour = 3_600_000;
 const day = 24 * hour;
 const ago = (ms: number): Date => new Date(Date.now() - ms);
-const never = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 const database = useTestDatabase('order');
 
 beforeEach(async () => {
@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 
 const run = (more: Partial<RetentionOptions> = {}): Promise<RetentionReport> =>
-  runRetention({ db: database.db, logger, config, slot, ...more }, new Date(), never);
+  runRetention({ db: database.db, logger, config, slot, ...more }, new Date(), neverAborted);
 
 /** Advances the slot, as a connector does after it has delivered all events. */
 const deliverAll = async (): Promise<void> => {
@@ -65,7 +65,7 @@ const addOutbox = async (...ages: readonly number[]): Promise<void> => {
     })),
   );
 };
-const kept = async (): Promise<string[]> =>
+const keptRows = async (): Promise<string[]> =>
   (await database.db.select().from(outbox)).map(({ aggregateId }) => aggregateId);
 
 describe('the outbox', () => {
@@ -73,7 +73,7 @@ describe('the outbox', () => {
     await addOutbox(8 * day, 7 * day + hour, 7 * day - hour, 0);
     await deliverAll();
     expect(await run()).toMatchObject({ deleted: { outbox: 2 }, more: false });
-    expect((await kept()).sort()).toEqual(['aged 0', `aged ${7 * day - hour}`]);
+    expect((await keptRows()).sort()).toEqual(['aged 0', `aged ${7 * day - hour}`]);
   });
 
   it('keeps undelivered rows of any age', async () => {
@@ -81,7 +81,7 @@ describe('the outbox', () => {
     await deliverAll();
     await addOutbox(99 * day);
     expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
-    expect(await kept()).toEqual([`aged ${99 * day}`]);
+    expect(await keptRows()).toEqual([`aged ${99 * day}`]);
     expect(await run()).toMatchObject({ deleted: { outbox: 0 } });
     await deliverAll();
     expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
@@ -105,10 +105,10 @@ describe('the outbox', () => {
     await transaction;
     await other.end();
     await run();
-    expect(await kept()).toContain('late');
+    expect(await keptRows()).toContain('late');
     await deliverAll();
     await run();
-    expect(await kept()).toEqual([]);
+    expect(await keptRows()).toEqual([]);
   });
 
   it('keeps all rows if the slot does not exist, and reports the missing slot', async () => {
@@ -119,7 +119,7 @@ describe('the outbox', () => {
       deleted: { outbox: 0 },
       refused: `there is no replication slot ${slot}`,
     });
-    expect((await kept()).length).toBe(1);
+    expect((await keptRows()).length).toBe(1);
   });
 
   it('keeps all rows while the slot is far behind, and reports the lag', async () => {
@@ -129,7 +129,7 @@ describe('the outbox', () => {
       sql`select count(pg_logical_emit_message(false, 'test', repeat('x', 1000000))) from generate_series(1, 70)`,
     );
     expect((await run()).refused).toMatch(new RegExp(`^the replication slot ${slot} is 6\\d MiB behind$`));
-    expect((await kept()).length).toBe(1);
+    expect((await keptRows()).length).toBe(1);
     await deliverAll();
     expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
   });
@@ -146,7 +146,7 @@ describe('the outbox', () => {
     expect(await deletionError('2 days', 10_001)).toBe(
       'between 1 and 10000 outbox rows are deleted at a time',
     );
-    expect((await kept()).length).toBe(1);
+    expect((await keptRows()).length).toBe(1);
   });
 
   it('keeps all rows if the slot belongs to another database', async () => {
@@ -279,7 +279,7 @@ describe('the other tables', () => {
   it('can be cleaned by several instances at once without an error', async () => {
     for (let index = 0; index < 50; index += 1) await addInbox(31 * day);
     const reports = await Promise.all(Array.from({ length: 4 }, () => run({ batch: 5 })));
-    const [last] = [await run()];
+    const last = await run();
     const total = [...reports, last].reduce((sum, { deleted }) => sum + deleted.inbox, 0);
     expect([total, (await database.db.select().from(processedEvents)).length]).toEqual([50, 0]);
   });

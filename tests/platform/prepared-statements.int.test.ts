@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 const readIn = (db: Pick<TestDatabaseHandle['db'], 'execute'>, id: number) =>
   db.execute(sql`select name from things where id = ${id}`);
-const change = (type: string) =>
+const changeNameType = (type: string) =>
   database.db.execute(sql.raw(`alter table things alter column name type ${type} using name::${type}`));
 
 it('a statement is prepared once for all its parameter values, inside and outside of a transaction', async () => {
@@ -28,24 +28,24 @@ it('a statement is prepared once for all its parameter values, inside and outsid
 
 it('a query succeeds after a change of its table', async () => {
   await readIn(database.db, 1);
-  await change('int');
+  await changeNameType('int');
   expect(await readIn(database.db, 1)).toMatchObject([{ name: 7 }]);
 });
 
 it('a transaction after a change of its table fails with a transient error and succeeds when it is retried', async () => {
   await database.db.transaction((tx) => readIn(tx, 1));
-  await change('bigint');
+  await changeNameType('bigint');
   const attempts: unknown[] = [];
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const outcome = await database.db
       .transaction((tx) => readIn(tx, 1))
       .then(
         () => 'read',
-        (error: unknown) => (isTransient(error) ? 'wait' : error),
+        (error: unknown) => (isTransient(error) ? 'transient error' : error),
       );
     attempts.push(outcome);
     if (outcome === 'read') break;
   }
   expect(attempts.at(-1)).toBe('read');
-  expect(attempts.slice(0, -1).every((outcome) => outcome === 'wait')).toBe(true);
+  expect(attempts.slice(0, -1).every((outcome) => outcome === 'transient error')).toBe(true);
 });

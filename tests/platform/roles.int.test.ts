@@ -6,7 +6,7 @@ import { serviceNames, services } from '../../scripts/stack/topology.ts';
 import { stack } from '../stack/worker-stack.ts';
 
 const { databases } = stack;
-const as = async (url: string, statement: string): Promise<unknown> => {
+const runAs = async (url: string, statement: string): Promise<unknown> => {
   const sql = postgres(url, { max: 1, onnotice: () => undefined });
   try {
     return await sql.unsafe(statement);
@@ -33,42 +33,42 @@ describe.each(serviceNames)('the %s database', (service) => {
     'alter table outbox add column intruder int',
     'drop table processed_events',
   ])('refuses its service: %s', async (statement) => {
-    await expect(as(serviceUrl, statement)).rejects.toEqual(denied);
+    await expect(runAs(serviceUrl, statement)).rejects.toEqual(denied);
   });
 
   it('lets Debezium read the outbox and nothing else', async () => {
-    await expect(as(cdc, 'select count(*) from outbox')).resolves.toBeDefined();
-    await expect(as(cdc, 'select * from processed_events')).rejects.toEqual(denied);
-    await expect(as(cdc, 'select * from audit_log')).rejects.toEqual(denied);
-    await expect(as(cdc, 'delete from outbox')).rejects.toEqual(denied);
+    await expect(runAs(cdc, 'select count(*) from outbox')).resolves.toBeDefined();
+    await expect(runAs(cdc, 'select * from processed_events')).rejects.toEqual(denied);
+    await expect(runAs(cdc, 'select * from audit_log')).rejects.toEqual(denied);
+    await expect(runAs(cdc, 'delete from outbox')).rejects.toEqual(denied);
   });
 
   it('lets the auditor read everything and change nothing', async () => {
-    await expect(as(auditor, 'select count(*) from processed_events')).resolves.toBeDefined();
+    await expect(runAs(auditor, 'select count(*) from processed_events')).resolves.toBeDefined();
     await expect(
-      as(auditor, 'select count(*) from audit_log join audit_seals on entry_id = id'),
+      runAs(auditor, 'select count(*) from audit_log join audit_seals on entry_id = id'),
     ).resolves.toBeDefined();
-    await expect(as(auditor, 'delete from outbox')).rejects.toEqual(denied);
-    await expect(as(auditor, 'update processed_events set outcome = outcome')).rejects.toEqual(denied);
-    await expect(as(auditor, "insert into audit_seals select 1, 1, '', ''")).rejects.toEqual(denied);
-    await expect(as(auditor, 'delete from audit_log')).rejects.toEqual(denied);
-    await expect(as(auditor, 'create table intruder (id int)')).rejects.toEqual(denied);
+    await expect(runAs(auditor, 'delete from outbox')).rejects.toEqual(denied);
+    await expect(runAs(auditor, 'update processed_events set outcome = outcome')).rejects.toEqual(denied);
+    await expect(runAs(auditor, "insert into audit_seals select 1, 1, '', ''")).rejects.toEqual(denied);
+    await expect(runAs(auditor, 'delete from audit_log')).rejects.toEqual(denied);
+    await expect(runAs(auditor, 'create table intruder (id int)')).rejects.toEqual(denied);
   });
 
   it('lets only the auditor send a canary', async () => {
     const canary = randomUUID();
-    await expect(as(auditor, `select emit_canary('${canary}')`)).resolves.toBeDefined();
+    await expect(runAs(auditor, `select emit_canary('${canary}')`)).resolves.toBeDefined();
     // The canary is in the WAL, but its row is deleted in the same transaction.
-    expect(await as(admin, `select 1 from outbox where id = '${canary}'`)).toHaveLength(0);
-    await expect(as(serviceUrl, `select emit_canary('${canary}')`)).rejects.toEqual(denied);
-    await expect(as(cdc, `select emit_canary('${canary}')`)).rejects.toEqual(denied);
-    await expect(as(auditor, 'insert into outbox select * from outbox')).rejects.toEqual(denied);
+    expect(await runAs(admin, `select 1 from outbox where id = '${canary}'`)).toHaveLength(0);
+    await expect(runAs(serviceUrl, `select emit_canary('${canary}')`)).rejects.toEqual(denied);
+    await expect(runAs(cdc, `select emit_canary('${canary}')`)).rejects.toEqual(denied);
+    await expect(runAs(auditor, 'insert into outbox select * from outbox')).rejects.toEqual(denied);
   });
 
   it('publishes only inserts of the outbox, through a slot that survives a failover', async () => {
     const { publication, slot } = services[service].database;
     expect(
-      await as(
+      await runAs(
         admin,
         `select pubinsert, pubupdate, pubdelete, pubtruncate, puballtables,
            (select array_agg(tablename::text) from pg_publication_tables where pubname = '${publication}') as tables
@@ -85,7 +85,7 @@ describe.each(serviceNames)('the %s database', (service) => {
       },
     ]);
     expect(
-      await as(
+      await runAs(
         admin,
         `select active, failover, plugin, wal_status from pg_replication_slots where slot_name = '${slot}'`,
       ),

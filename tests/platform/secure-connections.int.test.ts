@@ -1,5 +1,5 @@
-// TLS settings from environment variables, against a real PostgreSQL and a real Kafka that require TLS. The right settings connect. Each
-// wrong setting fails with an error that names the cause.
+// TLS settings from environment variables, against a real PostgreSQL and a real Kafka that require TLS. With correct settings the clients
+// connect. Each wrong setting fails with an error that names the cause.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -77,7 +77,7 @@ const configOf = (env: Env) => {
   return result.config;
 };
 
-describeOwnParts('PostgreSQL over TLS', () => {
+describeOwnParts('PostgreSQL', () => {
   const urlOf = (user: string, password = '', host = '127.0.0.1') =>
     `postgres://${user}:${password}@${host}:${parts.postgres.port}/postgres`;
   const passwordUrl = (host?: string) => urlOf(parts.postgres.passwordUser, parts.password, host);
@@ -102,9 +102,9 @@ describeOwnParts('PostgreSQL over TLS', () => {
       (error: unknown) => (error instanceof Error ? (error.cause ?? error) : error),
     );
 
-  it.each(['require', 'verify-ca', 'verify-full'])('accepts %s', async (mode) => {
-    const trusting: Env = mode === 'require' ? {} : { DATABASE_CA_FILE: ca };
-    const env = { DATABASE_URL: passwordUrl(), DATABASE_SSLMODE: mode, ...trusting };
+  it.each(['require', 'verify-ca', 'verify-full'])('accepts clients with %s', async (mode) => {
+    const caSetting: Env = mode === 'require' ? {} : { DATABASE_CA_FILE: ca };
+    const env = { DATABASE_URL: passwordUrl(), DATABASE_SSLMODE: mode, ...caSetting };
     expect(await connect(env)).toMatch(/^TLSv1\.[23]$/);
   });
 
@@ -119,12 +119,12 @@ describeOwnParts('PostgreSQL over TLS', () => {
     expect(await connectionError(env)).toMatchObject({
       message: expect.stringContaining('connection requires a valid client certificate'),
     });
-    const forged = {
+    const untrustedEnv = {
       ...env,
       DATABASE_CERT_FILE: untrustedCertificate.cert,
       DATABASE_KEY_FILE: untrustedCertificate.key,
     };
-    expect(await connectionError(forged)).toMatchObject({
+    expect(await connectionError(untrustedEnv)).toMatchObject({
       message: expect.stringMatching(/unknown ca|CONNECTION_CLOSED|ECONNRESET/i),
     });
   });
@@ -135,10 +135,13 @@ describeOwnParts('PostgreSQL over TLS', () => {
     });
   });
 
-  it.each(['require', 'verify-full'])('without TLS is refused by clients with %s', async (mode) => {
-    const env = { DATABASE_URL: stack.databases.order.service, DATABASE_SSLMODE: mode };
-    expect(await connectionError(env)).toBeInstanceOf(Error);
-  });
+  it.each(['require', 'verify-full'])(
+    'is refused by clients with %s if it does not use TLS',
+    async (mode) => {
+      const env = { DATABASE_URL: stack.databases.order.service, DATABASE_SSLMODE: mode };
+      expect(await connectionError(env)).toBeInstanceOf(Error);
+    },
+  );
 
   it.each(['verify-ca', 'verify-full'])(
     'is rejected by clients with %s if its certificate is from an untrusted authority',
@@ -180,7 +183,7 @@ describeOwnParts('Kafka', () => {
     KAFKA_SASL_USERNAME: parts.kafka.user,
     KAFKA_SASL_PASSWORD: password,
   });
-  const mutual = ({ cert, key } = certificate): Env => ({
+  const mutualTls = ({ cert, key } = certificate): Env => ({
     KAFKA_SECURITY_PROTOCOL: 'SSL',
     KAFKA_CA_FILE: ca,
     KAFKA_CERT_FILE: cert,
@@ -204,7 +207,7 @@ describeOwnParts('Kafka', () => {
       const [protocol, mechanism = ''] = security.split(' ');
       const stream =
         protocol === 'SSL'
-          ? streamOf(parts.kafka.mutualTlsPort, mutual())
+          ? streamOf(parts.kafka.mutualTlsPort, mutualTls())
           : streamOf(parts.kafka.saslPort, sasl(mechanism));
       expect(await stream.ends([topic])).toEqual([{ topic, partition: 0, next: 1n }]);
       const read = Promise.withResolvers<string | undefined>();
@@ -238,10 +241,10 @@ describeOwnParts('Kafka', () => {
   );
 
   it('is rejected if its certificate is from an untrusted authority', async () => {
-    const wrong = { KAFKA_CA_FILE: untrustedCa };
+    const untrusted = { KAFKA_CA_FILE: untrustedCa };
     const errors = await Promise.all([
-      endsOf(parts.kafka.saslPort, { ...sasl('PLAIN'), ...wrong }),
-      endsOf(parts.kafka.mutualTlsPort, { ...mutual(), ...wrong }),
+      endsOf(parts.kafka.saslPort, { ...sasl('PLAIN'), ...untrusted }),
+      endsOf(parts.kafka.mutualTlsPort, { ...mutualTls(), ...untrusted }),
     ]);
     for (const error of errors) expect(error).toMatch(/unable to (verify|get)|self-signed/);
   });
@@ -249,7 +252,9 @@ describeOwnParts('Kafka', () => {
   it('refuses clients without a certificate from the trusted authority', async () => {
     const withoutCertificate: Env = { KAFKA_SECURITY_PROTOCOL: 'SSL', KAFKA_CA_FILE: ca };
     const errors = await Promise.all(
-      [withoutCertificate, mutual(untrustedCertificate)].map((env) => endsOf(parts.kafka.mutualTlsPort, env)),
+      [withoutCertificate, mutualTls(untrustedCertificate)].map((env) =>
+        endsOf(parts.kafka.mutualTlsPort, env),
+      ),
     );
     for (const error of errors) expect(error).toMatch(/alert|closed|disconnected|ECONNRESET/i);
   });
@@ -268,20 +273,20 @@ describeOwnParts("the operators' commands", () => {
     KAFKA_SASL_USERNAME: parts.kafka.user,
     KAFKA_SASL_PASSWORD: parts.password,
   });
-  const asAdmin = (given: Env) =>
+  const asAdmin = (variables: Env) =>
     withDatabase(
-      stackOf(given),
+      stackOf(variables),
       'order',
       'admin',
       (db) => db`select version, current_user as who from pg_stat_ssl where pid = pg_backend_pid()`,
     );
-  const brokersOf = async (given: Env): Promise<number> => {
-    const { brokers, security } = stackOf(given).kafka;
+  const brokersOf = async (variables: Env): Promise<number> => {
+    const { brokers, security } = stackOf(variables).kafka;
     const admin = kafkaClient(brokers.join(), 'test', security).admin();
     await admin.connect();
-    const { brokers: seen } = await admin.describeCluster();
+    const { brokers: clusterBrokers } = await admin.describeCluster();
     await admin.disconnect();
-    return seen.length;
+    return clusterBrokers.length;
   };
 
   it('connect with the environment variables of the services', async () => {
@@ -316,14 +321,18 @@ describeOwnParts('a service with TLS on every connection', () => {
     const { order: port } = await freePorts();
     const url = new URL(database.url);
     [url.username, url.password] = [parts.postgres.passwordUser, parts.password];
-    const own = writeCertificate('service', parts.authority.issue('order', ['127.0.0.1']));
+    const serviceCertificate = writeCertificate('service', parts.authority.issue('order', ['127.0.0.1']));
     const { command, args, env, cwd } = commands.order;
     const child = spawn(command, [...args], {
       ...{ cwd, stdio: 'ignore' },
       env: {
         ...env,
         ...{ PORT: String(port), SCHEMA_REGISTRY_URL: urls.registry },
-        ...{ TLS_CERT_FILE: own.cert, TLS_KEY_FILE: own.key, TLS_CLIENT_CA_FILE: ca },
+        ...{
+          TLS_CERT_FILE: serviceCertificate.cert,
+          TLS_KEY_FILE: serviceCertificate.key,
+          TLS_CLIENT_CA_FILE: ca,
+        },
         ...{ DATABASE_URL: url.href, DATABASE_SSLMODE: 'verify-full', DATABASE_CA_FILE: ca },
         ...{ KAFKA_BROKERS: `127.0.0.1:${parts.kafka.saslPort}`, KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' },
         ...{ KAFKA_CA_FILE: ca, KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512' },

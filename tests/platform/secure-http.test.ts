@@ -19,14 +19,14 @@ import type { RegistrySecurity } from '../../services/platform/process/security/
 import { createRegistryClient } from '../../services/platform/event-codec/schema-registry.ts';
 
 const authority = createTestAuthority('the authority');
-const stranger = createTestAuthority('another authority');
+const untrustedAuthority = createTestAuthority('another authority');
 const server = authority.issue('server', ['localhost', '127.0.0.1']);
 const client = authority.issue('client');
-const impostor = stranger.issue('client');
+const untrustedClient = untrustedAuthority.issue('client');
 
-const closing: (() => Promise<unknown>)[] = [];
+const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
+  for (const close of cleanups.splice(0)) await close();
 });
 const folder = mkdtempSync(join(tmpdir(), 'orderflow-https-'));
 afterAll(() => {
@@ -41,7 +41,7 @@ const logger = createLogger({ service: 'test', level: 'warn', stream });
 const serve = async (tls: ServerTls): Promise<RunningServer> => {
   const app = createApp({ logger, title: 'Test' });
   const running = await serveApp(app, { host: '127.0.0.1', port: 0, logger, tls });
-  closing.push(() => running.close(1_000));
+  cleanups.push(() => running.close(1_000));
   return running;
 };
 
@@ -62,16 +62,18 @@ describe('the HTTP server with a certificate', () => {
   it('is accepted only by clients that trust the authority of the certificate', async () => {
     const { port } = await serve(server);
     expect(await get(port, { ca: authority.cert })).toBe(200);
-    expect(await get(port, { ca: stranger.cert })).toMatch(
+    expect(await get(port, { ca: untrustedAuthority.cert })).toMatch(
       /UNABLE_TO_VERIFY|SELF_SIGNED|UNABLE_TO_GET_ISSUER/,
     );
   });
 
   it('refuses versions before TLS 1.2', async () => {
     const { port } = await serve(server);
-    const old = { ca: authority.cert, minVersion: 'TLSv1' as const, ciphers: 'DEFAULT@SECLEVEL=0' };
-    expect(await get(port, { ...old, maxVersion: 'TLSv1.1' })).toMatch(/PROTOCOL_VERSION|EPROTO|ECONNRESET/);
-    expect(await get(port, { ...old, maxVersion: 'TLSv1.2' })).toBe(200);
+    const legacyTls = { ca: authority.cert, minVersion: 'TLSv1' as const, ciphers: 'DEFAULT@SECLEVEL=0' };
+    expect(await get(port, { ...legacyTls, maxVersion: 'TLSv1.1' })).toMatch(
+      /PROTOCOL_VERSION|EPROTO|ECONNRESET/,
+    );
+    expect(await get(port, { ...legacyTls, maxVersion: 'TLSv1.2' })).toBe(200);
   });
 
   it('survives clients that do not use TLS', async () => {
@@ -98,7 +100,7 @@ describe('the HTTP server that requires a client certificate', () => {
     const ca = authority.cert;
     expect(await get(port, { ca, ...client })).toBe(200);
     expect(await get(port, { ca })).toMatch(/CERTIFICATE_REQUIRED|ECONNRESET|EPIPE/);
-    expect(await get(port, { ca, ...impostor })).toMatch(/UNKNOWN_CA|ECONNRESET|EPIPE/);
+    expect(await get(port, { ca, ...untrustedClient })).toMatch(/UNKNOWN_CA|ECONNRESET|EPIPE/);
   });
 });
 
@@ -124,18 +126,18 @@ describe('NODE_EXTRA_CA_CERTS', () => {
 
 describe('the registry client', () => {
   const user = { username: 'order', password: randomUUID() };
-  const expected = `Basic ${Buffer.from(`${user.username}:${user.password}`).toString('base64')}`;
+  const expectedAuthorization = `Basic ${Buffer.from(`${user.username}:${user.password}`).toString('base64')}`;
 
   const registry = async (): Promise<string> => {
     const options = { ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: true };
     const listening: Server = createServer(options, (request, response) => {
-      const authorised = request.headers.authorization === expected;
+      const authorised = request.headers.authorization === expectedAuthorization;
       response.writeHead(authorised ? 200 : 401, { 'content-type': 'application/json' });
       const answer = { id: 7, version: 1, subject: 's', schema: '"string"' };
       response.end(JSON.stringify(authorised ? answer : { error_code: 401, message: 'Unauthorized' }));
     });
     await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
-    closing.push(() => {
+    cleanups.push(() => {
       listening.closeAllConnections();
       return new Promise((resolve) => listening.close(resolve));
     });
@@ -155,29 +157,31 @@ describe('the registry client', () => {
   it('of the npm commands needs the same settings', async () => {
     const url = await registry();
     const statusWith = (security: RegistrySecurity) =>
-      callRegistry({ url, security }, `${url}/subjects`, { withinMs: 5_000 });
+      callRegistry({ url, security }, `${url}/subjects`, { timeoutMs: 5_000 });
     expect(await statusWith({ tls, user })).toMatchObject({
       status: 200,
       text: expect.stringContaining('"id":7'),
     });
     expect(await statusWith({ tls })).toMatchObject({ status: 401 });
-    await expect(statusWith({ tls: { ...tls, ca: stranger.cert }, user })).rejects.toThrow(/certificate/i);
+    await expect(statusWith({ tls: { ...tls, ca: untrustedAuthority.cert }, user })).rejects.toThrow(
+      /certificate/i,
+    );
     await expect(statusWith({ tls: { ca: authority.cert }, user })).rejects.toThrow(
       /certificate|socket|ECONNRESET|EPIPE/i,
     );
   });
 
   it.each([
-    ['the wrong authority', { tls: { ...tls, ca: stranger.cert }, user }, /certificate/i],
+    ['the wrong authority', { tls: { ...tls, ca: untrustedAuthority.cert }, user }, /certificate/i],
     ['no client certificate', { tls: { ca: authority.cert }, user }, /certificate|socket|ECONNRESET|EPIPE/i],
     ['the wrong password', { tls, user: { ...user, password: 'guess' } }, /Unauthorized/],
   ])('is refused with %s, and logs the reason', async (_what, security, reason) => {
-    const refused = createRegistryClient(await registry(), logger, security);
+    const refusedClient = createRegistryClient(await registry(), logger, security);
     const aborting = new AbortController();
     logged.length = 0;
-    const resolving = refused.resolveIds([eventType], aborting.signal);
+    const resolving = refusedClient.resolveIds([eventType], aborting.signal);
     await expect.poll(() => logged.join(''), { timeout: 10_000 }).toMatch(reason);
-    expect(refused.missing()).toEqual([eventType]);
+    expect(refusedClient.missing()).toEqual([eventType]);
     aborting.abort();
     await resolving;
   });

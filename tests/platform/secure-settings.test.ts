@@ -25,12 +25,12 @@ const file = (name: string, text: string): string => {
   return join(folder, name);
 };
 const authority = createTestAuthority('test authority');
-const [mine, other] = [authority.issue('mine'), authority.issue('other')];
+const [first, second] = [authority.issue('first'), authority.issue('second')];
 const files = {
   ca: file('ca.pem', authority.cert),
-  cert: file('mine.pem', `${mine.cert}${authority.cert}`),
-  key: file('mine.key', mine.key),
-  otherKey: file('other.key', other.key),
+  cert: file('first.pem', `${first.cert}${authority.cert}`),
+  key: file('first.key', first.key),
+  otherKey: file('second.key', second.key),
   text: file('notes.txt', 'not a certificate'),
   broken: file('broken.pem', authority.cert.replace(/\n[^\n]{10}/, '\nAAAAAAAAAA')),
   missing: join(folder, 'nowhere.pem'),
@@ -162,7 +162,7 @@ describe('PostgreSQL', () => {
         rejectUnauthorized: true,
         minVersion: 'TLSv1.2',
         ca: authority.cert,
-        key: mine.key,
+        key: first.key,
       });
   });
 });
@@ -253,19 +253,21 @@ describe('with NODE_ENV=production', () => {
     const env = { ...production, OIDC_ISSUER: 'https://id.example', IDENTITY_KEYS_FILE: '/keys.json' };
     const result = parseConfig(dashboard.shape, env, dashboard.contradictions);
     expect(result.ok ? [] : result.problems).toEqual([expect.stringContaining('BUILT_IN_IDENTITY=off')]);
-    const elsewhere = { ...env, BUILT_IN_IDENTITY: 'off' };
-    expect(parseConfig(dashboard.shape, elsewhere, dashboard.contradictions).ok).toBe(true);
+    const withExternalIdentity = { ...env, BUILT_IN_IDENTITY: 'off' };
+    expect(parseConfig(dashboard.shape, withExternalIdentity, dashboard.contradictions).ok).toBe(true);
   });
 });
 
 describe('the processes without a database', () => {
   it('also check the certificate and the key of their HTTP server', () => {
-    const broken = { TLS_CERT_FILE: files.cert };
-    expect(parseConfig(gateway.shape, { LEDGER_FILE: '/l', ...broken }, gateway.contradictions).ok).toBe(
+    const withoutKey = { TLS_CERT_FILE: files.cert };
+    expect(parseConfig(gateway.shape, { LEDGER_FILE: '/l', ...withoutKey }, gateway.contradictions).ok).toBe(
       false,
     );
     const identity = { OIDC_ISSUER: 'https://id.example', BUILT_IN_IDENTITY: 'off' };
-    expect(parseConfig(dashboard.shape, { ...identity, ...broken }, dashboard.contradictions).ok).toBe(false);
+    expect(parseConfig(dashboard.shape, { ...identity, ...withoutKey }, dashboard.contradictions).ok).toBe(
+      false,
+    );
     expect(parseConfig(dashboard.shape, identity, dashboard.contradictions).ok).toBe(true);
   });
 });

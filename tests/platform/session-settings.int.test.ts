@@ -7,7 +7,7 @@ import { outbox } from '../../drizzle/messaging/schema.ts';
 import { stack } from '../stack/worker-stack.ts';
 import { useTestDatabase } from '../support/database.ts';
 
-const hostile = {
+const unusualDefaults = {
   DateStyle: "'German, DMY'",
   IntervalStyle: "'sql_standard'",
   TimeZone: "'Pacific/Auckland'",
@@ -22,7 +22,7 @@ const database = useTestDatabase('order');
 beforeAll(async () => {
   const admin = postgres(stack.databases.order.admin, { max: 1 });
   const role = new URL(database.url).username;
-  for (const [name, value] of Object.entries(hostile)) {
+  for (const [name, value] of Object.entries(unusualDefaults)) {
     await admin.unsafe(`ALTER DATABASE ${database.name} SET ${name} = ${value}`);
     await admin.unsafe(`ALTER ROLE ${role} IN DATABASE ${database.name} SET ${name} = ${value}`);
   }

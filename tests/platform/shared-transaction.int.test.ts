@@ -25,8 +25,8 @@ interface Step {
   readonly key: string;
   readonly decision: Decision<number, DomainEvent>;
 }
-/** A handler that stores the decided number as the version of a product. */
-const storing: CommandHandler<Step, number> = {
+/** A handler that stores the decided number as the price of a product. */
+const storeHandler: CommandHandler<Step, number> = {
   load: async (tx, { key }) => {
     const [row] = await tx.select().from(catalogue).where(eq(catalogue.productId, key)).for('update');
     return row?.version ?? 0;
@@ -38,7 +38,7 @@ const storing: CommandHandler<Step, number> = {
     return [tx.insert(catalogue).values({ productId: input.key, ...row })];
   },
 };
-const store = (priceMinor = 1): Step => {
+const newStep = (priceMinor = 1): Step => {
   const key = randomUUID();
   const event: DomainEvent = { type: 'order.fulfilled', data: { orderId: key, customerId: 'c' } };
   return { key, decision: accepted(priceMinor, event) };
@@ -49,7 +49,7 @@ const handleAll = (
   shared: SharedTransactions,
   inputs: readonly Step[],
   {
-    handler = storing,
+    handler = storeHandler,
     eventIds = [] as readonly string[],
     committed = (_: Committed): void => undefined,
   } = {},
@@ -68,13 +68,13 @@ const handleAll = (
         attempts: 1,
       };
       const message = { id: eventId, key: input.key, context: testContext, at: new Date(), input };
-      const on = { db: shell.db, codec: shell.codec, shared, committed };
-      return handle(on, handler, message, inboxClaim(delivery));
+      const sharedShell = { db: shell.db, codec: shell.codec, shared, committed };
+      return handle(sharedShell, handler, message, inboxClaim(delivery));
     }),
   );
 
-/** The stored keys, each with the id of the transaction that stored it. */
-const storedBy = async (inputs: readonly Step[]): Promise<Map<string, string>> => {
+/** The stored keys, each with the id of the transaction that stored the key. */
+const transactionsOf = async (inputs: readonly Step[]): Promise<Map<string, string>> => {
   const ids = inputs.map(({ key }) => key);
   const rows = await shell.db
     .select({ key: catalogue.productId, transaction: sql<string>`xmin::text` })
@@ -93,31 +93,31 @@ const kinds = (settled: Awaited<ReturnType<typeof handleAll>>) =>
   settled.map((result) => (result.status === 'fulfilled' ? result.value.kind : 'failed'));
 
 describe('inputs that wait at the same time', () => {
-  it('are committed by one transaction, except the first input, which does not wait for others', async () => {
-    const inputs = Array.from({ length: 20 }, () => store());
-    const before = database.connection.usage();
+  it('share one transaction, except the first input, which is handled at once in a separate transaction', async () => {
+    const inputs = Array.from({ length: 20 }, () => newStep());
+    const usageBefore = database.connection.usage();
     expect(new Set(kinds(await handleAll(shareTransactions(shell.db), inputs)))).toEqual(
       new Set(['accepted']),
     );
-    const after = database.connection.usage();
-    expect(after.transactions - before.transactions).toBe(2);
-    // At most three round trips per transaction, however many inputs share the transaction.
-    expect(after.roundTrips - before.roundTrips).toBeLessThanOrEqual(6);
-    expect(new Set((await storedBy(inputs)).values()).size).toBe(2);
+    const usageAfter = database.connection.usage();
+    expect(usageAfter.transactions - usageBefore.transactions).toBe(2);
+    // At most three round trips per transaction, regardless of the number of inputs.
+    expect(usageAfter.roundTrips - usageBefore.roundTrips).toBeLessThanOrEqual(6);
+    expect(new Set((await transactionsOf(inputs)).values()).size).toBe(2);
     expect(await emittedOnce(inputs)).toBe(true);
   });
 
   it('are split into several transactions of limited size if there are many', async () => {
-    const inputs = Array.from({ length: 100 }, () => store());
+    const inputs = Array.from({ length: 100 }, () => newStep());
     await handleAll(shareTransactions(shell.db), inputs);
-    const transactions = [...(await storedBy(inputs)).values()];
+    const transactions = [...(await transactionsOf(inputs)).values()];
     const sizes = [...Map.groupBy(transactions, (id) => id).values()].map((group) => group.length);
     expect([sizes.reduce((sum, size) => sum + size), Math.max(...sizes)]).toEqual([100, 32]);
   });
 
   it('are each reported once to the metrics hook, after the commit', async () => {
     const counted: string[] = [];
-    const inputs = Array.from({ length: 5 }, () => store());
+    const inputs = Array.from({ length: 5 }, () => newStep());
     await handleAll(shareTransactions(shell.db), inputs, {
       committed: ({ events }) => counted.push(...events.map((event) => event.type)),
     });
@@ -127,12 +127,14 @@ describe('inputs that wait at the same time', () => {
   it('may be duplicates of earlier events, which are counted but change nothing', async () => {
     const shared = shareTransactions(shell.db);
     const [inputs, eventIds] = [
-      [store(), store(), store()],
+      [newStep(), newStep(), newStep()],
       [randomUUID(), randomUUID(), randomUUID()],
     ];
     await handleAll(shared, inputs, { eventIds });
-    const again = await handleAll(shared, [store(), ...inputs], { eventIds: [randomUUID(), ...eventIds] });
-    expect(kinds(again)).toEqual(['accepted', 'duplicate', 'duplicate', 'duplicate']);
+    const redelivered = await handleAll(shared, [newStep(), ...inputs], {
+      eventIds: [randomUUID(), ...eventIds],
+    });
+    expect(kinds(redelivered)).toEqual(['accepted', 'duplicate', 'duplicate', 'duplicate']);
     expect(await emittedOnce(inputs)).toBe(true);
     await handleAll(shared, inputs.slice(0, 1), { eventIds });
     const counted = await shell.db
@@ -148,7 +150,7 @@ describe('inputs that wait at the same time', () => {
 it('each input of a key sees what the previous input of the key has stored', async () => {
   const key = randomUUID();
   const counting: CommandHandler<Step, number> = {
-    ...storing,
+    ...storeHandler,
     load: async (tx) => {
       const [row] = await tx.select().from(catalogue).where(eq(catalogue.productId, key)).for('update');
       return row?.version ?? 0;
@@ -165,7 +167,7 @@ it('each input of a key sees what the previous input of the key has stored', asy
       ];
     },
   };
-  const inputs = Array.from({ length: 10 }, () => ({ ...store(), key }));
+  const inputs = Array.from({ length: 10 }, () => ({ ...newStep(), key }));
   expect(new Set(kinds(await handleAll(shareTransactions(shell.db), inputs, { handler: counting })))).toEqual(
     new Set(['accepted']),
   );
@@ -177,26 +179,26 @@ describe('an input that fails', () => {
   const failing: [string, Step, unknown][] = [
     [
       'its decision is a rejection',
-      { ...store(), decision: rejected('impossible', 'no') },
+      { ...newStep(), decision: rejected('impossible', 'no') },
       { code: 'impossible' },
     ],
-    ['the database refuses what it stores', store(Number.NaN), { code: '22P02' }],
+    ['the database refuses what it stores', newStep(Number.NaN), { code: '22P02' }],
     [
       'its event does not fit the schema',
-      { ...store(), decision: accepted(1, { type: 'order.fulfilled', data: {} } as DomainEvent) },
+      { ...newStep(), decision: accepted(1, { type: 'order.fulfilled', data: {} } as DomainEvent) },
       { name: 'InvalidEvent' },
     ],
   ];
 
   it.each(failing)(
-    'because %s fails alone: the others of its transaction take effect once',
-    async (_why, bad, error) => {
-      const [first, ...others] = Array.from({ length: 6 }, () => store());
+    'because %s does not affect the other inputs of its transaction: each of these takes effect once',
+    async (_why, failingInput, error) => {
+      const [first, ...others] = Array.from({ length: 6 }, () => newStep());
       if (!first) throw new Error('unreachable');
       const counted: unknown[] = [];
       const settled = await handleAll(
         shareTransactions(shell.db),
-        [first, ...others.slice(0, 3), bad, ...others.slice(3)],
+        [first, ...others.slice(0, 3), failingInput, ...others.slice(3)],
         {
           committed: ({ events }) => counted.push(...events),
         },
@@ -211,7 +213,7 @@ describe('an input that fails', () => {
         'accepted',
       ]);
       expect(settled[4]).toMatchObject({ reason: error });
-      expect([...(await storedBy([first, ...others, bad])).keys()].sort()).toEqual(
+      expect([...(await transactionsOf([first, ...others, failingInput])).keys()].sort()).toEqual(
         [first, ...others].map(({ key }) => key).sort(),
       );
       expect(await emittedOnce([first, ...others])).toBe(true);
@@ -219,39 +221,39 @@ describe('an input that fails', () => {
     },
   );
 
-  it('leaves no claim, so that it can be handled again', async () => {
+  it('leaves no claim, so that its event can be handled again', async () => {
     const shared = shareTransactions(shell.db);
-    const [good, eventIds] = [store(), [randomUUID(), randomUUID(), randomUUID()]];
-    const bad = { ...good, decision: rejected('impossible', 'no') };
-    await handleAll(shared, [store(), bad, store()], { eventIds });
+    const [retried, eventIds] = [newStep(), [randomUUID(), randomUUID(), randomUUID()]];
+    const failingInput = { ...retried, decision: rejected('impossible', 'no') };
+    await handleAll(shared, [newStep(), failingInput, newStep()], { eventIds });
     const [, second = ''] = eventIds;
     expect(await shell.db.select().from(processedEvents).where(eq(processedEvents.eventId, second))).toEqual(
       [],
     );
-    expect(kinds(await handleAll(shared, [good], { eventIds: [second] }))).toEqual(['accepted']);
+    expect(kinds(await handleAll(shared, [retried], { eventIds: [second] }))).toEqual(['accepted']);
   });
 
-  it('does not include an ignored input', async () => {
-    const late = { ...store(), decision: ignored('late') };
-    const settled = await handleAll(shareTransactions(shell.db), [store(), late, store()]);
+  it('is not an ignored input: ignoring an input fails nothing', async () => {
+    const ignoredInput = { ...newStep(), decision: ignored('late') };
+    const settled = await handleAll(shareTransactions(shell.db), [newStep(), ignoredInput, newStep()]);
     expect(kinds(settled)).toEqual(['accepted', 'ignored', 'accepted']);
   });
 });
 
 it('no input is lost when the connection of a shared transaction is lost', async () => {
-  let losses = 0;
-  const breaking: typeof storing = {
-    ...storing,
+  let loads = 0;
+  const crashingHandler: typeof storeHandler = {
+    ...storeHandler,
     load: async (tx, input) => {
-      const before = await storing.load(tx, input);
-      losses += 1;
+      const before = await storeHandler.load(tx, input);
+      loads += 1;
       // The third input that loads is in the shared transaction.
-      if (losses === 3) await tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`);
+      if (loads === 3) await tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`);
       return before;
     },
   };
-  const inputs = Array.from({ length: 6 }, () => store());
-  const settled = await handleAll(shareTransactions(shell.db), inputs, { handler: breaking });
+  const inputs = Array.from({ length: 6 }, () => newStep());
+  const settled = await handleAll(shareTransactions(shell.db), inputs, { handler: crashingHandler });
   expect(new Set(kinds(settled))).toEqual(new Set(['accepted']));
   expect(await emittedOnce(inputs)).toBe(true);
 });

@@ -13,19 +13,21 @@ beforeEach(async () => {
 });
 
 type Tx = Pick<TestDatabaseHandle['db'], 'execute'>;
-const insert = (on: Tx, id: number) => on.execute(sql`insert into things values (${id})`);
-const stored = async (): Promise<unknown[]> => [...(await database.db.execute(sql`select id from things`))];
+const insert = (tx: Tx, id: number) => tx.execute(sql`insert into things values (${id})`);
+const storedIds = async (): Promise<unknown[]> => [
+  ...(await database.db.execute(sql`select id from things`)),
+];
 /** Starts a statement without waiting for it. */
 const start = (statement: ReturnType<typeof insert>): void => {
   statement.execute().catch(() => undefined);
 };
 
-it('commits statements whose results nobody awaits', async () => {
+it('commits statements whose results are not awaited', async () => {
   await database.db.transaction(async (tx) => {
     start(insert(tx, 1));
     start(insert(tx, 2));
   });
-  expect(await stored()).toEqual([{ id: 1 }, { id: 2 }]);
+  expect(await storedIds()).toEqual([{ id: 1 }, { id: 2 }]);
 });
 
 it('commits nothing when one of the statements fails, and throws the error of that statement', async () => {
@@ -35,32 +37,32 @@ it('commits nothing when one of the statements fails, and throws the error of th
     start(insert(tx, 3));
   });
   await expect(transaction).rejects.toMatchObject({ code: '23514' });
-  expect(await stored()).toEqual([]);
+  expect(await storedIds()).toEqual([]);
   await database.db.transaction((tx) => insert(tx, 4));
-  expect(await stored()).toEqual([{ id: 4 }]);
+  expect(await storedIds()).toEqual([{ id: 4 }]);
 });
 
 it('needs one round trip for BEGIN, one for the awaited results, and one for the other statements and COMMIT', async () => {
-  const before = database.connection.usage();
+  const usageBefore = database.connection.usage();
   await database.db.transaction(async (tx) => {
     await Promise.all([tx.execute(sql`select 1`), tx.execute(sql`select 2`)]);
     start(insert(tx, 1));
     start(insert(tx, 2));
   });
-  const after = database.connection.usage();
-  expect(after.roundTrips - before.roundTrips).toBe(3);
-  expect(after.transactions - before.transactions).toBe(1);
+  const usageAfter = database.connection.usage();
+  expect(usageAfter.roundTrips - usageBefore.roundTrips).toBe(3);
+  expect(usageAfter.transactions - usageBefore.transactions).toBe(1);
 });
 
 it('executes no statement of a transaction after its connection is lost', async () => {
-  const lost = Promise.withResolvers<undefined>();
-  let late: unknown;
+  const resumed = Promise.withResolvers<undefined>();
+  let outcomeOfLateInsert: unknown;
   const transaction = database.db.transaction(async (tx) => {
     await insert(tx, 1);
     const [backend] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
     await database.db.execute(sql`select pg_terminate_backend(${backend?.pid ?? 0})`);
-    await lost.promise;
-    late = await insert(tx, 2)
+    await resumed.promise;
+    outcomeOfLateInsert = await insert(tx, 2)
       .execute()
       .then(
         () => 'inserted',
@@ -68,18 +70,18 @@ it('executes no statement of a transaction after its connection is lost', async 
       );
   });
   await expect(transaction).rejects.toSatisfy(isTransient);
-  lost.resolve(undefined);
-  await expect.poll(() => late).toBe('refused');
-  expect(await stored()).toEqual([]);
+  resumed.resolve(undefined);
+  await expect.poll(() => outcomeOfLateInsert).toBe('refused');
+  expect(await storedIds()).toEqual([]);
 });
 
 it('rejects statements after the end of the transaction', async () => {
-  let kept: Tx | undefined;
+  let endedTransaction: Tx | undefined;
   await database.db.transaction(async (tx) => {
-    kept = tx;
+    endedTransaction = tx;
   });
-  await expect(insert(kept ?? database.db, 1).execute()).rejects.toMatchObject({
+  await expect(insert(endedTransaction ?? database.db, 1).execute()).rejects.toMatchObject({
     cause: { message: 'a statement was sent after the end of its transaction' },
   });
-  expect(await stored()).toEqual([]);
+  expect(await storedIds()).toEqual([]);
 });

@@ -104,7 +104,7 @@ const submit = (input: PaymentInput) =>
   handle(shell, paymentHandler, { id: randomUUID(), context: testContext, at: input.at, input }, unclaimed);
 const amount = { amountMinor: 4_200, currency: 'EUR' };
 /** Creates an order whose charge is due. */
-const dueCharge = async (): Promise<string> => {
+const newDueCharge = async (): Promise<string> => {
   const orderId = randomUUID();
   const at = new Date();
   const payment = { mode: 'AUTO', method: 'card', token: null } as const;
@@ -125,21 +125,21 @@ const rowsOf = (orderId: string) =>
     .from(transactions)
     .where(eq(transactions.orderId, orderId))
     .orderBy(asc(transactions.createdAt));
-const resolved = (orderId: string, kind: string, state: string) =>
+const waitForState = (orderId: string, kind: string, state: string) =>
   eventually(`the ${kind} is ${state}`, async () => {
     const row = (await rowsOf(orderId)).find((candidate) => candidate.kind === kind);
     return row?.state === state && row;
   });
 
-const charged = [201, { id: 'ch_1' }] as const;
-const failed = [500, { code: 'provider_error' }] as const;
-const busy = [409, { code: 'request_in_progress' }] as const;
-const nothing = [200, { data: [] }] as const;
+const chargedResponse = [201, { id: 'ch_1' }] as const;
+const failedResponse = [500, { code: 'provider_error' }] as const;
+const busyResponse = [409, { code: 'request_in_progress' }] as const;
+const noChargeResponse = [200, { data: [] }] as const;
 
 describe('the charge of a cancelled order', () => {
   it('with an unknown outcome is looked up until the provider knows the outcome, and abandoned if there is no charge', async () => {
-    answers = [failed, busy, nothing];
-    const orderId = await dueCharge();
+    answers = [failedResponse, busyResponse, noChargeResponse];
+    const orderId = await newDueCharge();
     const [leased] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
     if (!leased) throw new Error('nothing was due');
     await gateway.charge(
@@ -149,46 +149,46 @@ describe('the charge of a cancelled order', () => {
     await postpone(shell.db, leased.row, { error: 'lost', retryInMs: 0 });
     await cancel(orderId);
     startCalls();
-    await resolved(orderId, 'charge', 'abandoned');
+    await waitForState(orderId, 'charge', 'abandoned');
     expect(requests).toEqual(['POST /v1/charges', 'GET /v1/charges', 'GET /v1/charges']);
     const found = await findPayment(shell.db, orderId);
     expect(found?.payment).toMatchObject({ charge: 'failed', failureCode: 'not_attempted', refund: 'none' });
   });
 
-  it('with an unknown outcome is refunded if it was made', async () => {
+  it('with an unknown outcome is refunded if the provider has charged it', async () => {
     answers = [
       [200, { data: [{ status: 'succeeded', id: 'ch_7' }] }],
       [201, { id: 're_1' }],
     ];
-    const orderId = await dueCharge();
+    const orderId = await newDueCharge();
     await shell.db
       .update(transactions)
       .set({ state: 'unknown', attempts: 1 })
       .where(eq(transactions.orderId, orderId));
     await cancel(orderId);
     startCalls();
-    await resolved(orderId, 'refund', 'succeeded');
+    await waitForState(orderId, 'refund', 'succeeded');
     expect(requests).toEqual(['GET /v1/charges', 'POST /v1/charges/ch_7/refunds']);
   });
 
   it('is not requested if it was not requested before the cancellation', async () => {
-    const orderId = await dueCharge();
+    const orderId = await newDueCharge();
     await cancel(orderId);
     startCalls();
-    await resolved(orderId, 'charge', 'abandoned');
+    await waitForState(orderId, 'charge', 'abandoned');
     expect(requests).toEqual([]);
   });
 });
 
 describe('a refused refund', () => {
   it('stays open, is logged as an error, and is retried later', async () => {
-    answers = [charged, [409, { code: 'refund_exceeds_charge' }]];
-    const orderId = await dueCharge();
+    answers = [chargedResponse, [409, { code: 'refund_exceeds_charge' }]];
+    const orderId = await newDueCharge();
     startCalls();
-    await resolved(orderId, 'charge', 'succeeded');
+    await waitForState(orderId, 'charge', 'succeeded');
     await cancel(orderId);
     timer?.wake();
-    const refund = await resolved(orderId, 'refund', 'unknown');
+    const refund = await waitForState(orderId, 'refund', 'unknown');
     expect(refund.lastError).toBe('the gateway refused the refund: refund_exceeds_charge');
     expect(refund.dueAt.getTime()).toBeGreaterThan(Date.now() + 3_000_000);
     expect(logged.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
@@ -197,12 +197,12 @@ describe('a refused refund', () => {
   });
 });
 
-describe('a call that is retried at once', () => {
+describe('a call that is retried within one lease', () => {
   it('is counted as an attempt', async () => {
-    answers = [failed, charged];
-    const orderId = await dueCharge();
+    answers = [failedResponse, chargedResponse];
+    const orderId = await newDueCharge();
     startCalls({ retries: 1 });
-    await resolved(orderId, 'charge', 'succeeded');
+    await waitForState(orderId, 'charge', 'succeeded');
     expect(requests).toEqual(['POST /v1/charges', 'POST /v1/charges']);
     const [row] = await rowsOf(orderId);
     expect(row?.attempts).toBe(2);
@@ -211,27 +211,27 @@ describe('a call that is retried at once', () => {
 
 describe('an open circuit', () => {
   it('leaves due requests unchanged: they are not sent, not counted and not failed', async () => {
-    answers = [failed];
-    const first = await dueCharge();
+    answers = [failedResponse];
+    const first = await newDueCharge();
     startCalls();
     await eventually('the circuit opens', async () => gateway.circuit().state === 'open');
-    const called = requests.length;
-    const orders = await Promise.all([dueCharge(), dueCharge(), dueCharge()]);
+    const requestsBefore = requests.length;
+    const orders = await Promise.all([newDueCharge(), newDueCharge(), newDueCharge()]);
     timer?.wake();
-    const before = polls;
-    await eventually('the job has polled again', async () => polls > before + 3);
+    const pollsBefore = polls;
+    await eventually('the job has polled again', async () => polls > pollsBefore + 3);
     for (const orderId of orders) {
       expect(await rowsOf(orderId)).toMatchObject([{ state: 'due', attempts: 0, lastError: null }]);
     }
     expect(await rowsOf(first)).toMatchObject([{ state: 'unknown', attempts: resilience.failures }]);
-    expect(requests).toHaveLength(called);
+    expect(requests).toHaveLength(requestsBefore);
   });
 });
 
 describe('an instance that has lost its lease', () => {
   it('starts no further call', async () => {
-    answers = [failed, charged];
-    const orderId = await dueCharge();
+    answers = [failedResponse, chargedResponse];
+    const orderId = await newDueCharge();
     beforeAnswer = async () => {
       // Another instance leases the request. A single statement does this, so that this instance cannot poll in between.
       await shell.db.update(transactions).set({
@@ -247,16 +247,16 @@ describe('an instance that has lost its lease', () => {
     expect(await rowsOf(orderId)).toMatchObject([{ state: 'due', attempts: 2, lastError: null }]);
   });
   it('does not change a request that another instance has leased', async () => {
-    const orderId = await dueCharge();
+    const orderId = await newDueCharge();
     const [stalled] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
-    const again = await eventually('the lease ends', async () => {
+    const secondLease = await eventually('the lease ends', async () => {
       const [leased] = await leaseDue(shell.db, { limit: 1, leaseMs: 60_000 });
       return leased;
     });
     if (!stalled) throw new Error('nothing was due');
     await postpone(shell.db, stalled.row, { error: 'late', retryInMs: 0 });
     const [row] = await rowsOf(orderId);
-    expect(row).toMatchObject({ state: 'due', attempts: again.row.attempts, lastError: null });
+    expect(row).toMatchObject({ state: 'due', attempts: secondLease.row.attempts, lastError: null });
     expect(
       await shell.db.$count(transactions, sql`${transactions.dueAt} > clock_timestamp() + interval '30 s'`),
     ).toBe(1);

@@ -1,4 +1,4 @@
-// The timers of the saga: an unpaid reservation expires, and no order waits without limit.
+// The timers of the saga: an unpaid reservation expires, and a waiting order is cancelled at its deadline.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import {

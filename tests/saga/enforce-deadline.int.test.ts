@@ -11,7 +11,7 @@ import { enforceDeadline } from '../../services/order/jobs/enforce-deadline.ts';
 import { orderHandler, placeOrderHandler } from '../../services/order/store.ts';
 
 const logger = createLogger({ service: 'test', level: 'error' });
-const forever = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 const deadlineMs = 60_000;
 const { shell } = useTestShell('order', ['order.created', 'order.cancelled']);
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
     .values({ productId: 'p', sellerId: 's', name: 'n', priceMinor: 100, currency: 'EUR', version: 1 });
 });
 
-const placed = async (ageMs: number): Promise<string> => {
+const placeOrder = async (ageMs: number): Promise<string> => {
   const orderId = randomUUID();
   const at = new Date(Date.now() - ageMs);
   const input = {
@@ -39,10 +39,10 @@ const reasonOf = async (orderId: string) =>
   (await shell.db.select().from(orders).where(eq(orders.id, orderId)))[0]?.cancellationReason;
 
 describe('the deadline sweep', () => {
-  it('in several instances at once cancels each order past its deadline once, and no other order', async () => {
-    const late = await Promise.all(Array.from({ length: 30 }, () => placed(deadlineMs + 1_000)));
-    const recent = await placed(deadlineMs - 30_000);
-    const cancelledBefore = await placed(deadlineMs + 1_000);
+  it('in several instances at once cancels each order past its deadline once, and cancels no other order', async () => {
+    const late = await Promise.all(Array.from({ length: 30 }, () => placeOrder(deadlineMs + 1_000)));
+    const recent = await placeOrder(deadlineMs - 30_000);
+    const cancelledBefore = await placeOrder(deadlineMs + 1_000);
     const at = new Date();
     const cancel = { orderId: cancelledBefore, input: { type: 'cancel', customerId: 'c', at } } as const;
     await handle(
@@ -52,9 +52,11 @@ describe('the deadline sweep', () => {
       unclaimed,
     );
 
-    const ended = await Promise.all([1, 2, 3].map(() => enforceDeadline(shell, logger, deadlineMs, forever)));
+    const cancelledCounts = await Promise.all(
+      [1, 2, 3].map(() => enforceDeadline(shell, logger, deadlineMs, neverAborted)),
+    );
 
-    expect(ended.reduce((sum, count) => sum + count)).toBe(30);
+    expect(cancelledCounts.reduce((sum, count) => sum + count)).toBe(30);
     expect(new Set(await Promise.all(late.map(reasonOf)))).toEqual(new Set(['reservation_expired']));
     expect(await reasonOf(recent)).toBeNull();
     expect(await reasonOf(cancelledBefore)).toBe('customer_cancelled');
@@ -62,6 +64,6 @@ describe('the deadline sweep', () => {
     expect(events.filter((event) => late.includes(event.aggregateId))).toHaveLength(30);
     const entries = await shell.db.select().from(orderEvents).where(eq(orderEvents.type, 'deadline'));
     expect(new Set(entries.map((entry) => entry.actor))).toEqual(new Set(['deadline-sweep']));
-    expect(await enforceDeadline(shell, logger, deadlineMs, forever)).toBe(0);
+    expect(await enforceDeadline(shell, logger, deadlineMs, neverAborted)).toBe(0);
   });
 });

@@ -72,9 +72,9 @@ describe('a MANUAL order', () => {
   it('stays CONFIRMED until it is paid, and is charged once, however often the payment request is sent', async () => {
     const testProduct = await newProduct(3);
     const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
-    const waiting = await orderWith(id, 'CONFIRMED');
-    expect(waiting.payment.state).toBe('none');
-    expect(waiting.reservation.expiresAt).not.toBeNull();
+    const confirmed = await orderWith(id, 'CONFIRMED');
+    expect(confirmed.payment.state).toBe('none');
+    expect(confirmed.reservation.expiresAt).not.toBeNull();
     expect(await chargesOf(id)).toEqual([]);
 
     // The payment service may receive the reservation event later than the order service.
@@ -102,9 +102,9 @@ describe('an order of several sellers', () => {
       ],
     });
     await orderWith(id, 'PAID');
-    const seen = await order(id, 'seller');
-    expect(seen.items.map((item) => item.productId)).toEqual([mine.id, mine.id]);
-    expect(seen.total.amountMinor).toBe(3_000);
+    const sellerView = await order(id, 'seller');
+    expect(sellerView.items.map((item) => item.productId)).toEqual([mine.id, mine.id]);
+    expect(sellerView.total.amountMinor).toBe(3_000);
 
     expect((await act(id, 'fulfill', 'seller')).body).toMatchObject({ status: 'PAID' });
     expect((await act(id, 'fulfill', 'seller')).status).toBe(200);

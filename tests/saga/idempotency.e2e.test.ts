@@ -15,12 +15,12 @@ import {
   useProduct,
   type Answer,
   type Person,
-  type Placing,
+  type OrderOptions,
 } from '../support/shop.ts';
 
 const testProduct = useProduct(1_000);
 
-const requestWith = (key: string, more: Partial<Placing> = {}): Placing => ({
+const requestWith = (key: string, more: Partial<OrderOptions> = {}): OrderOptions => ({
   items: [{ productId: testProduct.id, quantity: 1 }],
   mode: 'MANUAL',
   headers: { 'idempotency-key': key },
@@ -41,11 +41,11 @@ describe('Idempotency-Key of an order', () => {
     expect(second.headers.get('location')).toBe(first.headers.get('location'));
   });
 
-  it('is the same key with quotes, as in the draft standard, and without quotes', async () => {
+  it('identifies the same request with quotes, as in the draft standard, and without quotes', async () => {
     const key = randomUUID();
-    const bare = await placeRaw(requestWith(key));
+    const unquoted = await placeRaw(requestWith(key));
     const quoted = await placeRaw(requestWith(key, { headers: { 'idempotency-key': `"${key}"` } }));
-    expect(quoted.body).toEqual(bare.body);
+    expect(quoted.body).toEqual(unquoted.body);
   });
 
   it('refuses another body under the same key', async () => {
@@ -99,7 +99,7 @@ describe('Idempotency-Key of an order', () => {
 });
 
 describe('Idempotency-Key of a payment', () => {
-  const payable = async (): Promise<string> => {
+  const newPayableOrder = async (): Promise<string> => {
     const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
     await paymentWith(id, 'PENDING');
@@ -122,7 +122,7 @@ describe('Idempotency-Key of a payment', () => {
   };
 
   it('replays the first response unchanged, even after the payment has succeeded', async () => {
-    const [id, key] = [await payable(), randomUUID()];
+    const [id, key] = [await newPayableOrder(), randomUUID()];
     const first = await payWhenReserved(id, key);
     expect(first).toMatchObject({ status: 202, body: { state: 'PENDING' } });
     expect(first.headers.get('idempotent-replayed')).toBeNull();
@@ -134,7 +134,7 @@ describe('Idempotency-Key of a payment', () => {
   });
 
   it('replays the response for a payment that had already succeeded before the first request', async () => {
-    const [id, key] = [await payable(), randomUUID()];
+    const [id, key] = [await newPayableOrder(), randomUUID()];
     await payWhenReserved(id, randomUUID());
     await paymentWith(id, 'SUCCEEDED');
     const first = await pay(id, key);
@@ -145,21 +145,21 @@ describe('Idempotency-Key of a payment', () => {
   });
 
   it('refuses another body under the same key', async () => {
-    const [id, key] = [await payable(), randomUUID()];
+    const [id, key] = [await newPayableOrder(), randomUUID()];
     await payWhenReserved(id, key);
     const other = await pay(id, key, 'tok_declined');
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
   it('belongs to the order and the caller', async () => {
-    const [one, other, key] = [await payable(), await payable(), randomUUID()];
+    const [one, other, key] = [await newPayableOrder(), await newPayableOrder(), randomUUID()];
     expect((await payWhenReserved(one, key)).body).toMatchObject({ orderId: one });
     expect((await payWhenReserved(other, key)).body).toMatchObject({ orderId: other });
     expect((await pay(one, key, 'tok_success', 'user2')).status).toBe(404);
   });
 
   it('charges once for many concurrent requests; the others get the same response or 409', async () => {
-    const [id, key] = [await payable(), randomUUID()];
+    const [id, key] = [await newPayableOrder(), randomUUID()];
     const answers = await Promise.all(Array.from({ length: 20 }, () => payWhenReserved(id, key)));
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
     await paymentWith(id, 'SUCCEEDED');
@@ -210,8 +210,8 @@ describe('Idempotency-Key of every other call', () => {
       price: { amountMinor: 100, currency: 'EUR' },
       quantity: 1,
     };
-    const made = await sendTwice('inventory', '/api/v1/products', 'seller', body);
-    expect(made.status).toBe(201);
+    const created = await sendTwice('inventory', '/api/v1/products', 'seller', body);
+    expect(created.status).toBe(201);
   });
 
   it('confirmation, shipment and cancellation of an order happen once, and the first response is replayed', async () => {

@@ -16,15 +16,15 @@ describe('the last units', () => {
       const settled = await eventually(
         'every order is PAID or CANCELLED',
         async () => {
-          const seen = await inParallel(ids.length, 10, (index) => order(ids[index] ?? ''));
-          return seen.every(({ status }) => status === 'PAID' || status === 'CANCELLED') && seen;
+          const views = await inParallel(ids.length, 10, (index) => order(ids[index] ?? ''));
+          return views.every(({ status }) => status === 'PAID' || status === 'CANCELLED') && views;
         },
         120_000,
       );
       expect(settled.filter(({ status }) => status === 'PAID')).toHaveLength(10);
       const reasons = settled
         .filter(({ status }) => status === 'CANCELLED')
-        .map((seen) => seen.cancellationReason);
+        .map((view) => view.cancellationReason);
       expect(new Set(reasons)).toEqual(new Set(['reservation_failed']));
       expect(await product(testProduct.id)).toMatchObject({ available: 10, reserved: 10, free: 0 });
       await expectInvariants(ids);

@@ -1,4 +1,4 @@
-// Concurrent reservations. Each test would fail without the row locks.
+// Concurrent reservations on a real database. Each test would fail without the row locks.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';
@@ -19,7 +19,7 @@ import { shareTransactions } from '../../services/platform/transaction/shared-tr
 import { productHandler, reservationHandler } from '../../services/inventory/store.ts';
 
 const logger = createLogger({ service: 'test', level: 'error' });
-const forever = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 const admin = postgres(stack.databases.inventory.admin, { max: 1 });
 const { database, shell } = useTestShell('inventory', [
   'inventory.reserved',
@@ -58,7 +58,7 @@ const submitOn = (input: ReservationInput) => (on: Shell) => {
   return handle(on, reservationHandler, message, unclaimed);
 };
 const submit = (input: ReservationInput) => submitOn(input)(shell);
-const created = (
+const orderCreated = (
   orderId: string,
   productIds: readonly string[],
   { quantity = 1, ttlMs = 60_000 } = {},
@@ -70,7 +70,7 @@ const created = (
 };
 const buy = async (productIds: readonly string[], { ttlMs = 60_000, on = shell } = {}): Promise<string> => {
   const orderId = randomUUID();
-  await submitOn(created(orderId, productIds, { ttlMs }))(on);
+  await submitOn(orderCreated(orderId, productIds, { ttlMs }))(on);
   return orderId;
 };
 const stock = async (productId: string) => {
@@ -84,7 +84,7 @@ const stateOf = async (orderId: string) =>
   (await shell.db.select().from(reservations).where(eq(reservations.orderId, orderId)))[0]?.state;
 
 describe('the last units', () => {
-  it('60 buyers at once for 10 units: ten reservations succeed, fifty fail, and there is no error', async () => {
+  it('60 buyers order 10 units at once: ten reservations succeed, fifty fail, and no request ends with an error', async () => {
     const productId = await newProduct(10);
     const orders = await Promise.all(Array.from({ length: 60 }, () => buy([productId])));
     const states = await Promise.all(orders.map(stateOf));
@@ -110,14 +110,16 @@ describe('the last units', () => {
     ]);
   });
 
-  it('an order that shares a transaction sees the reservations of the orders before it', async () => {
+  it('an order that shares a transaction sees the reservations of the earlier orders in the transaction', async () => {
     const productId = await newProduct(10);
-    const on = { db: shell.db, codec: shell.codec, shared: shareTransactions(shell.db) };
-    const before = database.connection.usage().transactions;
-    const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], { on })));
-    // Two transactions: one for the first order, one for the others. If the database had refused to oversell, each order would have been
+    const sharingShell = { db: shell.db, codec: shell.codec, shared: shareTransactions(shell.db) };
+    const transactionsBefore = database.connection.usage().transactions;
+    const orders = await Promise.all(
+      Array.from({ length: 30 }, () => buy([productId], { on: sharingShell })),
+    );
+    // Two transactions: one for the first order, one for all other orders. If the database had refused to oversell, each order would have been
     // handled again in a separate transaction.
-    expect(database.connection.usage().transactions - before).toBe(2);
+    expect(database.connection.usage().transactions - transactionsBefore).toBe(2);
     const states = await Promise.all(orders.map(stateOf));
     expect(states.filter((state) => state === 'reserved')).toHaveLength(10);
     expect(states.filter((state) => state === 'failed')).toHaveLength(20);
@@ -131,7 +133,7 @@ describe('the last units', () => {
       codec: shell.codec,
       shared: shareTransactions(shell.db),
     }));
-    const before = database.connection.usage().transactions;
+    const transactionsBefore = database.connection.usage().transactions;
     const orders = await Promise.all(
       Array.from({ length: 200 }, (_, index) => {
         const [productId, on] = [products[(index >> 2) % 4], instances[index % 4]];
@@ -139,9 +141,9 @@ describe('the last units', () => {
         return buy([productId], { on });
       }),
     );
-    // Three transactions per instance: one with the first order, one with 32 orders, one with 17. After a deadlock, each order would have
+    // Three transactions per instance: with 1, 32 and 17 orders. After a deadlock, each order would have
     // been handled again in a separate transaction.
-    expect(database.connection.usage().transactions - before).toBe(12);
+    expect(database.connection.usage().transactions - transactionsBefore).toBe(12);
     expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['reserved']));
   });
 
@@ -156,8 +158,8 @@ describe('the last units', () => {
 });
 
 describe('two inputs for a row that does not exist yet', () => {
-  /** Handles `second` after `first` has written and before it has committed, so the second input has to wait for the first. */
-  const inARace = async (first: (shell: Shell) => Promise<unknown>, second: () => Promise<unknown>) => {
+  /** Handles `second` after `first` has written and before `first` has committed, so the second input has to wait for the first. */
+  const race = async (first: (shell: Shell) => Promise<unknown>, second: () => Promise<unknown>) => {
     const stored = Promise.withResolvers<undefined>();
     const reach = async (point: string): Promise<boolean> => {
       if (point !== 'after-effects') return false;
@@ -170,9 +172,9 @@ describe('two inputs for a row that does not exist yet', () => {
       return false;
     };
     const faults = { reach, arm: () => undefined, disarm: () => undefined, armed: () => [] };
-    const slow = first({ ...shell, faults });
+    const firstResult = first({ ...shell, faults });
     await stored.promise;
-    return Promise.all([slow, second()]);
+    return Promise.all([firstResult, second()]);
   };
   const cancelled = (orderId: string): ReservationInput => ({
     type: 'order.cancelled',
@@ -180,31 +182,32 @@ describe('two inputs for a row that does not exist yet', () => {
     at: new Date(),
     ttlMs: 60_000,
   });
-  const threeUnits = (orderId: string, productId: string) => created(orderId, [productId], { quantity: 3 });
+  const threeUnits = (orderId: string, productId: string) =>
+    orderCreated(orderId, [productId], { quantity: 3 });
 
   it('a cancellation during the reservation releases the units', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(submitOn(threeUnits(orderId, productId)), () => submit(cancelled(orderId)));
+    await race(submitOn(threeUnits(orderId, productId)), () => submit(cancelled(orderId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
-  it('an order whose cancellation is being handled when it arrives reserves nothing', async () => {
+  it('an order that arrives while its cancellation is being handled reserves nothing', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(submitOn(cancelled(orderId)), () => submit(threeUnits(orderId, productId)));
+    await race(submitOn(cancelled(orderId)), () => submit(threeUnits(orderId, productId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
   it('the same order, delivered twice at once, reserves once', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
-    await inARace(submitOn(threeUnits(orderId, productId)), () => submit(threeUnits(orderId, productId)));
+    await race(submitOn(threeUnits(orderId, productId)), () => submit(threeUnits(orderId, productId)));
     expect(await stock(productId)).toEqual({ available: 10, reserved: 3 });
   });
 
   it('the same product, submitted twice at once, is created once, with the stock of the first input', async () => {
     const productId = randomUUID();
-    await inARace(
+    await race(
       (on: Shell) => create(on, productId, 5),
       () => create(shell, productId, 7),
     );
@@ -219,9 +222,9 @@ describe('two inputs for a row that does not exist yet', () => {
   it('two products of a seller with the same SKU at once: the second is refused with sku_taken', async () => {
     const sku = randomUUID();
     const createAnother = (on: Shell) => create(on, randomUUID(), 1, sku);
-    const broken = await inARace(createAnother, () => createAnother(shell)).catch((error: unknown) => error);
-    expect(constraintViolation(broken)).toEqual({ constraint: 'inventory_sku', kind: 'lost_race' });
-    expect(toProblem(broken, inventoryProblems)).toMatchObject({ code: 'sku_taken', status: 409 });
+    const error = await race(createAnother, () => createAnother(shell)).catch((reason: unknown) => reason);
+    expect(constraintViolation(error)).toEqual({ constraint: 'inventory_sku', kind: 'lost_race' });
+    expect(toProblem(error, inventoryProblems)).toMatchObject({ code: 'sku_taken', status: 409 });
   });
 });
 
@@ -229,11 +232,13 @@ describe('the expiry sweep', () => {
   it('in several instances at once expires each reservation once', async () => {
     const productId = await newProduct(30);
     const orders = await Promise.all(Array.from({ length: 30 }, () => buy([productId], { ttlMs: 1 })));
-    const kept = await buy([await newProduct(1)], { ttlMs: 3_600_000 });
-    const done = await Promise.all([1, 2, 3].map(() => expireReservations(shell, logger, forever)));
-    expect(done.reduce((sum, expired) => sum + expired)).toBe(30);
+    const unexpiredOrder = await buy([await newProduct(1)], { ttlMs: 3_600_000 });
+    const expiredCounts = await Promise.all(
+      [1, 2, 3].map(() => expireReservations(shell, logger, neverAborted)),
+    );
+    expect(expiredCounts.reduce((sum, expired) => sum + expired)).toBe(30);
     expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['expired']));
-    expect(await stateOf(kept)).toBe('reserved');
+    expect(await stateOf(unexpiredOrder)).toBe('reserved');
     expect(await stock(productId)).toEqual({ available: 30, reserved: 0 });
     const events = await shell.db.select().from(outbox).where(eq(outbox.eventType, 'inventory.released'));
     expect(events.filter((event) => orders.includes(event.aggregateId))).toHaveLength(30);

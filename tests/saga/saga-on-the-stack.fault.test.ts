@@ -12,7 +12,7 @@ import type { OrderStatus } from '../../services/order/domain/order.ts';
 import { expectAuditorGreen } from '../support/audit.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { baskets, type Step as ModelStep } from './model/steps.ts';
-import { contradiction, allowedNext, type OrderHistory } from './model/final-states.ts';
+import { contradiction, allowedTransitions, type OrderHistory } from './model/final-states.ts';
 import {
   arm,
   call,
@@ -33,7 +33,8 @@ import { ageOrder, expireReservation } from '../support/time.ts';
 
 const stepsPerHistory = faultRounds > 1 ? 500 : 300;
 const clients = 4;
-/** Long enough for a dead instance: its lease ends after 39 s, and after many crashes in a row the supervisor waits 15 s to restart it. */
+/** Longer than a crash delays an order: the lease of a dead instance ends after 39 s, and after repeated crashes the supervisor waits
+ *  15 s before it restarts the instance. */
 const settleMs = faultRounds > 1 ? 240_000 : 120_000;
 
 type Step =
@@ -146,7 +147,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
         { mode: 'decline', rate: 0.3 },
         { mode: 'slow', rate: 0.5, latencyMs: 400 },
         { mode: 'charge_then_drop', rate: 0.5 },
-        // Only in long runs, because each hanging call lasts until its timeout.
+        // Used only in long runs, because each hanging call lasts until its timeout.
         ...(faultRounds > 1 ? [{ mode: 'hang', rate: 0.1 } as const] : []),
       ),
     }),
@@ -171,7 +172,7 @@ const documentedStatuses: Readonly<Record<string, readonly number[]>> = {
 };
 const sellers: Readonly<Record<'anna' | 'ben', Person>> = { anna: 'seller', ben: 'seller2' };
 
-/** An order as the clients know it. */
+/** An order, with the results that its clients have received. */
 interface Placed {
   readonly id: string;
   readonly name: string;
@@ -183,7 +184,7 @@ interface Placed {
   /** Whether a cancellation got the response 200. */
   cancelConfirmed: boolean;
   paid: boolean;
-  late: boolean;
+  expired: boolean;
 }
 
 const pageShape = z.object({ data: z.array(z.object({ id: z.string() })) });
@@ -201,8 +202,8 @@ async function run(seed: number, log: (line: string) => void): Promise<Placed[]>
   const products = { cup: await newProduct(12, sellers.anna), pen: await newProduct(16, sellers.ben) };
   const ownerOf = { cup: 'anna', pen: 'ben' } as const;
   const placed: Placed[] = [];
-  const newest = (of: readonly Placed[], nth: number): Placed | undefined =>
-    of[of.length - 1 - (nth % Math.max(1, of.length))];
+  const newest = (candidates: readonly Placed[], nth: number): Placed | undefined =>
+    candidates[candidates.length - 1 - (nth % Math.max(1, candidates.length))];
   /** Chooses an order as a person would: sellers choose PAID orders, customers choose unpaid orders. */
   const choose = async (step: Extract<Step, { readonly pick: number }>): Promise<Placed | undefined> => {
     // Every third step chooses any order.
@@ -267,40 +268,43 @@ async function run(seed: number, log: (line: string) => void): Promise<Placed[]>
           shippedBy: new Set(),
           cancelConfirmed: false,
           paid: false,
-          late: false,
+          expired: false,
         });
         return;
       }
       case 'cancel':
       case 'confirm':
       case 'fulfill': {
-        const it = await choose(step);
-        if (!it) return;
-        const as = 'seller' in step ? sellers[step.seller] : it.as;
-        const { status } = await sendUntilAnswered(step.do, it.name, () =>
-          call('order', `/api/v1/orders/${it.id}/${step.do}`, { as, method: 'POST' }),
+        const target = await choose(step);
+        if (!target) return;
+        const as = 'seller' in step ? sellers[step.seller] : target.as;
+        const { status } = await sendUntilAnswered(step.do, target.name, () =>
+          call('order', `/api/v1/orders/${target.id}/${step.do}`, { as, method: 'POST' }),
         );
         if (status !== 200) return;
-        if (step.do === 'cancel') it.cancelConfirmed = true;
-        if ('seller' in step && step.do === 'fulfill') it.shippedBy.add(step.seller);
+        if (step.do === 'cancel') target.cancelConfirmed = true;
+        if ('seller' in step && step.do === 'fulfill') target.shippedBy.add(step.seller);
         return;
       }
       case 'pay': {
-        const it = await choose(step);
-        if (!it) return;
-        const { status } = await sendUntilAnswered('pay', it.name, () =>
-          call('payment', `/api/v1/payments/${it.id}/pay`, { as: it.as, body: { token: it.token } }),
+        const target = await choose(step);
+        if (!target) return;
+        const { status } = await sendUntilAnswered('pay', target.name, () =>
+          call('payment', `/api/v1/payments/${target.id}/pay`, {
+            as: target.as,
+            body: { token: target.token },
+          }),
         );
-        if (status < 300) it.paid = true;
+        if (status < 300) target.paid = true;
         return;
       }
       case 'expire':
       case 'check the deadline': {
-        const it = await choose(step);
-        if (!it) return;
-        it.late = true;
-        await (step.do === 'expire' ? expireReservation(it.id) : ageOrder(it.id));
-        log(`${step.do} ${it.name}`);
+        const target = await choose(step);
+        if (!target) return;
+        target.expired = true;
+        await (step.do === 'expire' ? expireReservation(target.id) : ageOrder(target.id));
+        log(`${step.do} ${target.name}`);
         return;
       }
       case 'restock': {
@@ -349,18 +353,18 @@ const waitForFinalStatuses = (placed: readonly Placed[]): Promise<readonly Order
   eventually(
     'every order has a final status',
     async () => {
-      const seen = await inParallel(placed.length, 8, (index) => order(placed[index]?.id ?? ''));
-      const open = placed.filter((_, index) => ['PENDING', 'CONFIRMED'].includes(seen[index]?.status ?? ''));
-      for (const it of open) {
-        if (it.mode === 'AUTO' || it.paid) continue;
-        it.late = true;
-        await expireReservation(it.id);
+      const views = await inParallel(placed.length, 8, (index) => order(placed[index]?.id ?? ''));
+      const open = placed.filter((_, index) => ['PENDING', 'CONFIRMED'].includes(views[index]?.status ?? ''));
+      for (const target of open) {
+        if (target.mode === 'AUTO' || target.paid) continue;
+        target.expired = true;
+        await expireReservation(target.id);
       }
       if (open.length > 0) {
-        const views = seen.filter(({ id }) => open.some((it) => it.id === id));
-        throw new Error(`in flight: ${JSON.stringify(open)}; ${JSON.stringify(views)}`);
+        const openViews = views.filter(({ id }) => open.some((placedOrder) => placedOrder.id === id));
+        throw new Error(`in flight: ${JSON.stringify(open)}; ${JSON.stringify(openViews)}`);
       }
-      return seen;
+      return views;
     },
     settleMs,
   );
@@ -375,7 +379,7 @@ const declinedOrders = async (): Promise<ReadonlySet<string>> => {
  *  confirmed is CANCELLED. */
 async function expectPossibleFinalStates(
   placed: readonly Placed[],
-  seen: readonly OrderView[],
+  views: readonly OrderView[],
 ): Promise<void> {
   const declined = await declinedOrders();
   const ids = placed.map(({ id }) => id);
@@ -384,24 +388,27 @@ async function expectPossibleFinalStates(
     (sql) => sql`select order_id, type, status from order_events
       where order_id in ${sql(ids)} and outcome = 'accepted' order by order_id, sequence`,
   );
-  for (const [position, it] of placed.entries()) {
-    const history = entries.filter((entry) => entry.order_id === it.id);
+  for (const [position, target] of placed.entries()) {
+    const history = entries.filter((entry) => entry.order_id === target.id);
     for (const [index, { status }] of history.entries()) {
       const previous = history[index - 1]?.status ?? 'PENDING';
-      expect(allowedNext[previous], `${it.name} goes from ${previous} to ${status}`).toContain(status);
+      expect(allowedTransitions[previous], `${target.name} goes from ${previous} to ${status}`).toContain(
+        status,
+      );
     }
-    const view = seen[position];
+    const view = views[position];
     const status = history.at(-1)?.status ?? 'PENDING';
     const reason = view?.cancellationReason ?? null;
     expect(view?.status).toBe(status);
     const cancelled = history.some(({ type }) => type === 'cancel');
-    const effects: OrderHistory = { ...it, cancelled, declined: declined.has(it.id) };
+    const effects: OrderHistory = { ...target, cancelled, declined: declined.has(target.id) };
     const impossible = contradiction(effects, { status, reason });
     expect(
       impossible,
-      `${it.name} is ${status} (${String(reason)}) after ${JSON.stringify(it)}`,
+      `${target.name} is ${status} (${String(reason)}) after ${JSON.stringify(target)}`,
     ).toBeUndefined();
-    if (it.cancelConfirmed) expect(status, `${it.name}, whose cancellation was confirmed`).toBe('CANCELLED');
+    if (target.cancelConfirmed)
+      expect(status, `${target.name}, whose cancellation was confirmed`).toBe('CANCELLED');
   }
 }
 
@@ -415,15 +422,15 @@ it.each(Array.from({ length: faultRounds }, (_, round) => stack.seed + round))(
       const placed = await run(seed, (line) => {
         log.push(`${((performance.now() - startedAt) / 1000).toFixed(2)} s  ${line}`);
       });
-      const seen = await waitForFinalStatuses(placed);
-      await expectPossibleFinalStates(placed, seen);
+      const views = await waitForFinalStatuses(placed);
+      await expectPossibleFinalStates(placed, views);
       // A refund may have to wait until the lease of a dead instance has ended.
       await expectAuditorGreen();
       await expectInvariants(placed.map(({ id }) => id));
-      // A history without any effect would also keep every invariant.
-      const cancelled = seen.filter(({ status }) => status === 'CANCELLED').length;
+      // The invariants also hold in a history without any effect, so the effects are checked separately.
+      const cancelled = views.filter(({ status }) => status === 'CANCELLED').length;
       expect(cancelled).toBeGreaterThan(0);
-      expect(cancelled).toBeLessThan(seen.length);
+      expect(cancelled).toBeLessThan(views.length);
     } catch (error) {
       throw new Error(`SEED=${seed} begins with the same steps\n${log.join('\n')}`, { cause: error });
     }

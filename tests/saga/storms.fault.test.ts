@@ -1,5 +1,5 @@
-// Two races, each in many orders at once: a reservation expires while the payment is made, and an order is cancelled while it is
-// charged. Either side may win, but no order may end with money and without stock, or with stock and without money.
+// Two races, each in many orders at once: a reservation expires during the payment, and an order is cancelled during the
+// charge. Either side may win the race, but no order may end with a charge and without stock, or with stock and without a charge.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { random } from '../../services/gateway/behaviour.ts';
@@ -31,16 +31,17 @@ const finalOrder = (id: string): Promise<OrderView> =>
   eventually(
     `${id} is PAID or CANCELLED`,
     async () => {
-      const seen = await order(id);
-      if (seen.status !== 'PAID' && seen.status !== 'CANCELLED') throw new Error(JSON.stringify(seen));
-      return seen;
+      const currentOrder = await order(id);
+      if (currentOrder.status !== 'PAID' && currentOrder.status !== 'CANCELLED')
+        throw new Error(JSON.stringify(currentOrder));
+      return currentOrder;
     },
     90_000,
   );
 
 /** Each order is PAID with pinned stock and the full charge, or CANCELLED without reserved stock and without a net charge. */
-async function expectPaidOrCompensated(ends: readonly OrderView[], productId: string): Promise<void> {
-  const ids = ends.map(({ id }) => id);
+async function expectPaidOrCompensated(finalOrders: readonly OrderView[], productId: string): Promise<void> {
+  const ids = finalOrders.map(({ id }) => id);
   // Refunds are made only after the order is CANCELLED, so wait for the auditor.
   await expectAuditorGreen();
   await expectInvariants(ids);
@@ -48,7 +49,7 @@ async function expectPaidOrCompensated(ends: readonly OrderView[], productId: st
     'inventory',
     (sql) => sql`select order_id, state from reservations where order_id in ${sql(ids)}`,
   );
-  for (const { id, status, total } of ends) {
+  for (const { id, status, total } of finalOrders) {
     const reservation = reservations.find((row) => row.order_id === id)?.state;
     const netCharge = await netChargeOf(id);
     if (status === 'PAID')
@@ -64,7 +65,7 @@ async function expectPaidOrCompensated(ends: readonly OrderView[], productId: st
         isReserved: false,
       });
   }
-  const paid = ends.filter(({ status }) => status === 'PAID').length;
+  const paid = finalOrders.filter(({ status }) => status === 'PAID').length;
   expect((await product(productId)).reserved).toBe(paid);
 }
 
@@ -78,22 +79,22 @@ describe('payments around the expiry of the reservation', () => {
     { timeout: 600_000 },
     async () => {
       const testProduct = await newProduct(customers);
-      // Two instances with a short reservation time run next to the instance of the stack. So most reservations are short; the reservations
-      // of the instance of the stack must not expire.
+      // Two instances with a short reservation time run next to the instance of the stack. Most reservations are therefore short; the
+      // reservations of the instance of the stack must not expire.
       const settings = { RESERVATION_TTL_SECONDS: String(ttlMs / 1_000) };
       const shortTtl = await Promise.all([
         startInstance('inventory', settings),
         startInstance('inventory', settings),
       ]);
 
-      const ends = await whileGateway({ mode: 'slow', latencyMs }, () =>
+      const finalOrders = await whileGateway({ mode: 'slow', latencyMs }, () =>
         inParallel(customers, 12, async (index) => {
           // Some orders are charged at once, well before the reservation expires.
           const mode = index % 4 === 0 ? 'AUTO' : 'MANUAL';
           const { id, status } = await orderOne(testProduct.id, { mode });
           const { reservation } = await eventually(`${id} is reserved`, async () => {
-            const seen = await order(id);
-            return seen.status !== status && seen;
+            const currentOrder = await order(id);
+            return currentOrder.status !== status && currentOrder;
           });
           // `expiresAt` is null if the reservation has ended or is already pinned.
           const expiresAt = reservation.expiresAt === null ? Date.now() : Date.parse(reservation.expiresAt);
@@ -116,16 +117,19 @@ describe('payments around the expiry of the reservation', () => {
       expect(await Promise.all(shortTtl.map((child) => stopInstance(child, 'SIGTERM')))).toEqual([0, 0]);
 
       await expectPaidOrCompensated(
-        ends.map(({ end }) => end),
+        finalOrders.map(({ end }) => end),
         testProduct.id,
       );
-      const short = ends.filter(({ isShort }) => isShort).map(({ end }) => end);
-      const lost = short.filter(({ status }) => status === 'CANCELLED');
-      expect(new Set(lost.map((end) => end.cancellationReason))).toEqual(new Set(['reservation_expired']));
-      expect(lost.length, `some of ${short.length} short reservations are paid in time`).toBeLessThan(
-        short.length,
+      const shortOrders = finalOrders.filter(({ isShort }) => isShort).map(({ end }) => end);
+      const expiredOrders = shortOrders.filter(({ status }) => status === 'CANCELLED');
+      expect(new Set(expiredOrders.map((end) => end.cancellationReason))).toEqual(
+        new Set(['reservation_expired']),
       );
-      for (const { isShort, end } of ends) if (!isShort) expect(end.status).toBe('PAID');
+      expect(
+        expiredOrders.length,
+        `some of ${shortOrders.length} short reservations are paid in time`,
+      ).toBeLessThan(shortOrders.length);
+      for (const { isShort, end } of finalOrders) if (!isShort) expect(end.status).toBe('PAID');
     },
   );
 });
@@ -134,14 +138,14 @@ describe('cancellations around the charge', () => {
   const customers = faultRounds > 1 ? 300 : 64;
 
   it(
-    `${customers} customers: cancelled orders cost nothing, the others are PAID with their stock`,
+    `${customers} customers: cancelled orders have no net charge, the others are PAID with their stock`,
     { timeout: 600_000 },
     async () => {
       const testProduct = await newProduct(customers);
       const chargeStarted = (id: string) =>
         eventually('the charge has started', async () => (await payment(id)).attempts.length > 0);
-      /** Waits until the order is cancelled: at once, after a random time, when the charge has started, a random time after that, or once the
-       *  order is PAID. Every sixth order is not cancelled. */
+      /** When an order is cancelled: at once, after a random time, when its charge has started, a random time after the start of its charge,
+       *  or once the order is PAID. Every sixth order is not cancelled. */
       const waits: readonly ((id: string, index: number) => Promise<unknown>)[] = [
         () => Promise.resolve(),
         (_, index) => delay(random(stack.seed, index) * 600),
@@ -153,7 +157,7 @@ describe('cancellations around the charge', () => {
         (id) => orderWith(id, 'PAID'),
       ];
 
-      const ends = await whileGateway({ mode: 'slow', latencyMs: 150 }, () =>
+      const finalOrders = await whileGateway({ mode: 'slow', latencyMs: 150 }, () =>
         inParallel(customers, 16, async (index) => {
           const { id } = await orderOne(testProduct.id);
           const waitToCancel = waits[index % (waits.length + 1)];
@@ -165,17 +169,17 @@ describe('cancellations around the charge', () => {
         }),
       );
 
-      for (const { isKept, end } of ends) {
+      for (const { isKept, end } of finalOrders) {
         expect(end).toMatchObject(
           isKept ? { status: 'PAID' } : { status: 'CANCELLED', cancellationReason: 'customer_cancelled' },
         );
       }
       await expectPaidOrCompensated(
-        ends.map(({ end }) => end),
+        finalOrders.map(({ end }) => end),
         testProduct.id,
       );
       // Check that both outcomes of the race have occurred.
-      const cancelledIds = ends.filter(({ isKept }) => !isKept).map(({ end }) => end.id);
+      const cancelledIds = finalOrders.filter(({ isKept }) => !isKept).map(({ end }) => end.id);
       const states = await inParallel(
         cancelledIds.length,
         8,

@@ -72,7 +72,7 @@ const statusShape = z.object({
   tasks: z.array(z.object({ state: z.string(), trace: z.string().optional() })),
 });
 
-/** The status of the only task of a service's connector; undefined if it has none. */
+/** The status of the only task of a service's connector; undefined if the connector has no task. */
 export const taskOf = async (
   service: ServiceName,
 ): Promise<z.infer<typeof statusShape>['tasks'][number] | undefined> =>

@@ -51,17 +51,18 @@ export function createConformance(openApiDocument: unknown): (received: Received
   return ({ method, path, status, contentType, body }) => {
     const [pathname = ''] = path.split('?');
     const route = routes.find(({ pattern }) => pattern.test(pathname));
-    const documented = route?.operations[method.toLowerCase()];
+    const documentedOperation = route?.operations[method.toLowerCase()];
     // The document has no entry for an unknown path or method. The tests of such requests check the response themselves.
-    if (!route || !documented) return [];
+    if (!route || !documentedOperation) return [];
     const operationName = `${method} ${route.template} → ${status}`;
-    const response = documented.responses[String(status)];
+    const response = documentedOperation.responses[String(status)];
     if (!response) return [`${operationName} is not documented`];
     const type = (contentType ?? '').split(';')[0]?.trim() ?? '';
     const contents = response.content;
-    if (!contents) return body === undefined ? [] : [`${operationName} has a body, none is documented`];
+    if (!contents)
+      return body === undefined ? [] : [`${operationName} has a body, but no body is documented`];
     if (!Object.hasOwn(contents, type))
-      return [`${operationName} is ${type || 'nothing'}, which is not documented`];
+      return [`${operationName} has the content type ${type || 'none'}, which is not documented`];
     if (!type.endsWith('json')) return [];
     const schemaPointer = pointer(
       'paths',

@@ -13,7 +13,7 @@ export interface EventStream {
   /** The events received so far. */
   readonly events: readonly StreamedEvent[];
   readonly comments: readonly string[];
-  /** Resolves when the stream is over: `ended` if the server ended it regularly, `interrupted` if the connection was lost. */
+  /** Resolves at the end of the stream: `ended` if the server closed it, `interrupted` if the connection was lost. */
   readonly end: Promise<'ended' | 'interrupted'>;
   /** Closes the connection, as a closed tab does. */
   readonly close: () => void;
@@ -35,7 +35,7 @@ interface OpenEvents {
   readonly as?: Person;
   readonly lastEventId?: number | string | undefined;
   readonly method?: string;
-  /** The address of the order service. Absent: the instance of the stack. */
+  /** The address of the order service. Default: the instance of the stack. */
   readonly url?: string;
 }
 
@@ -44,7 +44,7 @@ export async function openEvents(
   orderId: string,
   { as = 'user', lastEventId, method = 'GET', url = stack.urls.order }: OpenEvents = {},
 ): Promise<EventStream> {
-  const closing = new AbortController();
+  const abortController = new AbortController();
   const response = await fetch(`${url}/api/v1/orders/${orderId}/events`, {
     method,
     headers: {
@@ -52,7 +52,7 @@ export async function openEvents(
       accept: 'text/event-stream',
       ...(lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) }),
     },
-    signal: closing.signal,
+    signal: abortController.signal,
   });
   const events: StreamedEvent[] = [];
   const comments: string[] = [];
@@ -79,7 +79,7 @@ export async function openEvents(
     events,
     comments,
     end: read(),
-    close: () => closing.abort(),
+    close: () => abortController.abort(),
   };
 }
 
@@ -100,7 +100,7 @@ export async function followToEnd(orderId: string, signal: AbortSignal): Promise
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`order ${orderId} did not end; seen: ${JSON.stringify(received)}`);
+  throw new Error(`order ${orderId} has no final status; received: ${JSON.stringify(received)}`);
 }
 
 /** The history of an order in the database. */

@@ -13,12 +13,12 @@ export interface Instance {
   readonly log: () => string;
 }
 
-const started: ChildProcess[] = [];
+const startedProcesses: ChildProcess[] = [];
 
 /** Kills every instance that a test has started. */
 export const killInstances = (): void => {
-  for (const child of started) child.kill('SIGKILL');
-  started.length = 0;
+  for (const child of startedProcesses) child.kill('SIGKILL');
+  startedProcesses.length = 0;
 };
 
 /** After each test, kills the instances that the test has started. Must be called at the top level of a test file or in `describe`. */
@@ -28,7 +28,7 @@ export const killInstancesAfterEach = (): void => {
 
 interface InstanceOptions {
   readonly settings?: Readonly<Record<string, string>>;
-  /** The folder of another version of the project, from which the instance is started. Absent: this version. */
+  /** The folder of another version of the project, from which the instance is started. Default: the folder of this version. */
   readonly projectFolder?: string;
 }
 
@@ -45,7 +45,7 @@ export const spawnInstance = async (
     env: { ...env, ...settings, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  started.push(child);
+  startedProcesses.push(child);
   let text = '';
   const port = await new Promise<number>((resolve, reject) => {
     child.once('exit', (code) => {

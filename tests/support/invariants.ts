@@ -1,4 +1,4 @@
-// The invariants that must hold once nothing is in flight any more, also after processes were killed.
+// The invariants that must hold once no event and no request is in flight, even if processes were killed.
 import { expect } from 'vitest';
 import { serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { expectAuditorGreen } from './audit.ts';

@@ -14,11 +14,11 @@ export const kafka = new Kafka({
 
 export type LogRecord = KafkaMessage & { readonly topic: string; readonly partition: number };
 
-/** All committed records of a topic up to its current end, by partition and offset. */
+/** All committed records of a topic up to its current end, sorted by partition and offset. */
 export async function readTopic(topic: string): Promise<LogRecord[]> {
   const admin = kafka.admin();
   await admin.connect();
-  const ends = new Map(
+  const endOffsets = new Map(
     (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, BigInt(high)]),
   );
   await admin.disconnect();
@@ -29,8 +29,10 @@ export async function readTopic(topic: string): Promise<LogRecord[]> {
   const nextOffsets = new Map<number, bigint>();
   const complete = Promise.withResolvers<undefined>();
   const checkComplete = (): void => {
-    // With transactions, a partition can end with control records. They have offsets, but the consumer does not receive them.
-    if ([...ends].every(([partition, end]) => end === 0n || (nextOffsets.get(partition) ?? 0n) >= end)) {
+    // With transactions, a partition can end with control records. Control records have offsets, but consumers do not receive them.
+    if (
+      [...endOffsets].every(([partition, end]) => end === 0n || (nextOffsets.get(partition) ?? 0n) >= end)
+    ) {
       complete.resolve(undefined);
     }
   };
@@ -41,7 +43,7 @@ export async function readTopic(topic: string): Promise<LogRecord[]> {
     eachBatchAutoResolve: true,
     eachBatch: ({ batch }) => {
       for (const message of batch.messages) {
-        // After a retry the same batch is delivered again.
+        // KafkaJS delivers the same batch again after a retry.
         if (BigInt(message.offset) < (nextOffsets.get(batch.partition) ?? 0n)) continue;
         records.push({ ...message, topic, partition: batch.partition });
       }

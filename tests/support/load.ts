@@ -27,7 +27,7 @@ interface Load {
   readonly pauseMs: number;
 }
 
-/** Places orders and injects `fault` after a third of them. Then waits until all orders are PAID, and checks the invariants. */
+/** Places orders and injects `fault` after a third of the orders. Then waits until all orders are PAID, and checks the invariants. */
 export async function underLoad(
   { productId, orders, pauseMs }: Load,
   fault: () => Promise<void>,

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { createTestCodec, traceparent } from './database.ts';
 import { newProduct } from './shop.ts';
 
-/** Creates rows with the first version of a new product. All rows have the same correlation id. */
+/** Creates a product, and functions that create outbox rows with its first version. All rows have the same correlation id. */
 export const createOutboxRows = async (correlationId: string) => {
   const { id: productId, price } = await newProduct(1);
   const codec = await createTestCodec(['inventory.product_changed']);

@@ -26,7 +26,7 @@ export async function eventually<T>(
   withinMs = 30_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
-  let lastError: unknown = 'nothing';
+  let lastError: unknown = 'no error';
   do {
     try {
       const result = await observe();
@@ -112,7 +112,7 @@ const loadConformance = async (part: Part): Promise<ReturnType<typeof createConf
 
 const conformances = new Map<Part, Promise<ReturnType<typeof createConformance>>>();
 
-/** Loads the OpenAPI document of a process once. If loading fails, the next call tries again. */
+/** Loads the OpenAPI document of a process once. If loading fails, the next call loads it again. */
 export const conformanceOf = (part: Part): Promise<ReturnType<typeof createConformance>> => {
   const known = conformances.get(part) ?? loadConformance(part);
   conformances.set(part, known);
@@ -130,11 +130,11 @@ export const payments = (as: Person) =>
 
 /** The body of a response. Throws if the request was refused. */
 export function bodyOf<Body>(
-  what: string,
+  request: string,
   answer: { readonly ok: true; readonly body: Body } | Refusal,
 ): Body {
   if (answer.ok) return answer.body;
-  throw new Error(`${what} was answered ${answer.status}: ${JSON.stringify(answer.problem)}`);
+  throw new Error(`${request} was answered ${answer.status}: ${JSON.stringify(answer.problem)}`);
 }
 
 export type OrderView = z.infer<typeof orderView>;
@@ -179,7 +179,7 @@ export function useProduct(quantity: number): Pick<ProductView, 'id' | 'name' | 
 export const product = async (id: string): Promise<ProductView> =>
   bodyOf(`product ${id}`, await products('admin').read({ params: { id } }));
 
-export interface Placing {
+export interface OrderOptions {
   readonly items: readonly { readonly productId: string; readonly quantity: number }[];
   readonly mode?: 'AUTO' | 'MANUAL';
   readonly token?: string;
@@ -193,28 +193,28 @@ export const placeRaw = ({
   token,
   as = 'user',
   headers = {},
-}: Placing): Promise<Answer> =>
+}: OrderOptions): Promise<Answer> =>
   call('order', '/api/v1/orders', {
     as,
     headers,
     body: { items, payment: { mode, method: 'card', ...(token === undefined ? {} : { token }) } },
   });
 
-/** Places an order and returns it as the response shows it, with the status PENDING. */
+/** Places an order. Resolves to the order in the response, whose status is PENDING. */
 export async function place({
   items,
   mode = 'AUTO',
   token,
   as = 'user',
   headers,
-}: Placing): Promise<OrderView> {
+}: OrderOptions): Promise<OrderView> {
   const payment = { mode, method: 'card' as const, ...(token === undefined ? {} : { token }) };
   const body = { items: [...items], payment };
   return bodyOf('placing an order', await orders(as).place({ body, ...(headers && { headers }) }));
 }
 
 /** Places an order of one unit. */
-export const orderOne = (productId: string, options: Omit<Placing, 'items'> = {}): Promise<OrderView> =>
+export const orderOne = (productId: string, options: Omit<OrderOptions, 'items'> = {}): Promise<OrderView> =>
   place({ ...options, items: [{ productId, quantity: 1 }] });
 
 export const order = async (id: string, as: Person = 'admin'): Promise<OrderView> =>
@@ -234,9 +234,9 @@ export const orderWith = (id: string, status: string, withinMs = 30_000): Promis
   eventually(
     `order ${id} is ${status}`,
     async () => {
-      const seen = await order(id);
-      if (seen.status !== status) throw new Error(`it is ${JSON.stringify(seen)}`);
-      return seen;
+      const view = await order(id);
+      if (view.status !== status) throw new Error(`the current state is ${JSON.stringify(view)}`);
+      return view;
     },
     withinMs,
   );
@@ -247,7 +247,7 @@ export const act = (id: string, action: 'cancel' | 'confirm' | 'fulfill', as: Pe
 /** Pays a MANUAL order. */
 export const pay = (
   orderId: string,
-  { token = 'tok_success', as = 'user', headers = {} }: Omit<Partial<Placing>, 'items' | 'mode'> = {},
+  { token = 'tok_success', as = 'user', headers = {} }: Omit<Partial<OrderOptions>, 'items' | 'mode'> = {},
 ): Promise<Answer> => call('payment', `/api/v1/payments/${orderId}/pay`, { as, body: { token }, headers });
 
 const ledgerShape = z.object({
@@ -284,9 +284,9 @@ export const payment = async (orderId: string): Promise<PaymentView> =>
 /** Waits until the payment has the state. */
 export const paymentWith = (orderId: string, state: string): Promise<PaymentView> =>
   eventually(`the payment of ${orderId} is ${state}`, async () => {
-    const seen = await payment(orderId);
-    if (seen.state !== state) throw new Error(`it is ${JSON.stringify(seen)}`);
-    return seen;
+    const view = await payment(orderId);
+    if (view.state !== state) throw new Error(`the current state is ${JSON.stringify(view)}`);
+    return view;
   });
 
 /** The circuit breaker between the payment service and the gateway. */
@@ -390,10 +390,10 @@ export async function arm(service: ServiceName, fault: Readonly<Record<string, u
 export const disarm = (service: ServiceName): Promise<Answer> =>
   call(service, '/chaos/faults', { method: 'DELETE', headers: { 'x-chaos-token': stack.chaosToken } });
 
-/** Runs `count` tasks, with at most `width` tasks at once. */
+/** Runs `count` tasks, at most `concurrency` at the same time. */
 export async function inParallel<T>(
   count: number,
-  width: number,
+  concurrency: number,
   task: (index: number) => Promise<T>,
 ): Promise<T[]> {
   const results: T[] = [];
@@ -401,6 +401,6 @@ export async function inParallel<T>(
   const worker = async (): Promise<void> => {
     for (let index = next++; index < count; index = next++) results[index] = await task(index);
   };
-  await Promise.all(Array.from({ length: width }, worker));
+  await Promise.all(Array.from({ length: concurrency }, worker));
   return results;
 }

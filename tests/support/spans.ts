@@ -1,4 +1,4 @@
-// A trace collector for tests, at the address to which the services of the stack export their spans. The services start no sampled
+// A trace collector for tests, at the address to which the services of the stack export their spans. The services do not sample
 // traces themselves, so the collector receives only traces that a test starts with a sampled traceparent.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -10,7 +10,7 @@ export interface Collector {
   readonly spans: () => readonly TraceSpan[];
   /** The bodies of all exports, one per line. */
   readonly exported: () => string;
-  /** Waits until a trace has at least `minSpans` spans and the parent of every span except the first. */
+  /** Waits until a trace has at least `minSpans` spans and the parent of every span except the root. */
   readonly trace: (traceId: string, minSpans: number) => Promise<readonly TraceSpan[]>;
   readonly close: () => Promise<void>;
 }
@@ -50,7 +50,7 @@ export const startCollector = async (): Promise<Collector> => {
   };
 };
 
-export interface Sampled {
+export interface TracedClient {
   readonly traceId: string;
   /** The span of the client. It is not exported, because the test is the client. */
   readonly spanId: string;
@@ -58,7 +58,7 @@ export interface Sampled {
 }
 
 /** Creates the traceparent of a client whose trace is sampled. */
-export const sampled = (): Sampled => {
+export const newTracedClient = (): TracedClient => {
   const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
   return { traceId, spanId, headers: { traceparent: `00-${traceId}-${spanId}-01` } };
 };

@@ -1,5 +1,5 @@
-// The kinds of changes to an event. Each has the verdict of our rules, the result of Avro's schema resolution on encoded bytes, and
-// the answer of the registry. `why` gives the reason where the three disagree. Tests verify all three.
+// The kinds of changes to an event. Each kind has the verdict of our rules, the result of Avro's schema resolution on encoded bytes,
+// and the answer of the registry. Where these three differ, `why` gives the reason. Tests verify all three.
 import type { AvroField, EventSchema } from '../generate-events.ts';
 import type { Verdict } from './compatibility.ts';
 
@@ -9,7 +9,7 @@ interface KindOfChange {
   readonly verdict: Verdict;
   /** The result of avsc on bytes, if it differs from the verdict. */
   readonly onBytes?: Verdict;
-  /** Whether the registry accepts the change under FULL_TRANSITIVE; by default it accepts exactly the changes with the verdict FULL. */
+  /** Whether the registry accepts the change under FULL_TRANSITIVE; by default, the changes with the verdict FULL. */
   readonly registered?: boolean;
   readonly why?: string;
 }
@@ -21,13 +21,13 @@ const money = (extra: readonly AvroField[] = []) => ({
   doc: 'Money.',
   fields: [{ name: 'amountMinor', type: 'long', doc: 'Amount.' }, ...extra],
 });
-const size = (symbols: readonly string[], fallback?: string) => ({
+const size = (symbols: readonly string[], defaultSymbol?: string) => ({
   type: 'enum',
   name: 'Size',
   namespace: 'orderflow.parcel',
   doc: 'Size.',
   symbols,
-  ...(fallback === undefined ? {} : { default: fallback }),
+  ...(defaultSymbol === undefined ? {} : { default: defaultSymbol }),
 });
 
 /** The schema before the change, with one field of each kind of type. */
@@ -60,7 +60,7 @@ export const parcel: EventSchema = {
     { name: 'price', type: money(), doc: 'Price.' },
     { name: 'tags', type: { type: 'array', items: 'string' }, doc: 'Tags.' },
     { name: 'courier', type: ['null', 'string'], default: null, doc: 'Courier.' },
-    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' }, doc: 'When.' },
+    { name: 'handedOverAt', type: { type: 'long', logicalType: 'timestamp-millis' }, doc: 'When.' },
   ],
 };
 
@@ -74,10 +74,10 @@ const without =
     fields: schema.fields.filter((field) => field.name !== name),
   });
 const change =
-  (name: string, to: Partial<AvroField>) =>
+  (name: string, changes: Partial<AvroField>) =>
   (schema: EventSchema): EventSchema => ({
     ...schema,
-    fields: schema.fields.map((field) => (field.name === name ? { ...field, ...to } : field)),
+    fields: schema.fields.map((field) => (field.name === name ? { ...field, ...changes } : field)),
   });
 const withoutDefault =
   (name: string) =>
@@ -91,7 +91,7 @@ const withoutDefault =
   });
 
 export const kindsOfChange: readonly KindOfChange[] = [
-  { name: 'nothing', change: (schema) => schema, verdict: 'FULL' },
+  { name: 'change nothing', change: (schema) => schema, verdict: 'FULL' },
   {
     name: 'add a field with a default',
     change: withField({ name: 'channel', type: 'string', default: 'web', doc: 'Channel.' }),
@@ -133,7 +133,7 @@ export const kindsOfChange: readonly KindOfChange[] = [
     name: 'rename a field that has a default',
     change: change('note', { name: 'remark' }),
     verdict: 'FULL',
-    why: 'each side reads its own default, so nothing fails and the value is lost; the report asks whether it is a rename',
+    why: 'both versions read their default instead of the value: the value is lost without an error; the report asks whether it is a rename',
   },
   {
     name: 'rename a record',
@@ -209,25 +209,25 @@ export const kindsOfChange: readonly KindOfChange[] = [
   { name: 'change a default', change: change('note', { default: '-' }), verdict: 'FULL' },
   { name: 'remove a default', change: withoutDefault('note'), verdict: 'FULL' },
   {
-    name: 'change the order of the fields',
+    name: 'reorder the fields',
     change: (schema) => ({ ...schema, fields: schema.fields.toReversed() }),
     verdict: 'FULL',
   },
   {
     name: 'remove a logical type',
-    change: change('at', { type: 'long' }),
+    change: change('handedOverAt', { type: 'long' }),
     verdict: 'NONE',
     onBytes: 'FULL',
     registered: true,
-    why: 'Avro ignores logical types; here a number would stand where code expects a Date',
+    why: 'Avro ignores logical types; the code would get a number instead of a Date',
   },
   {
     name: 'change a logical type',
-    change: change('at', { type: { type: 'long', logicalType: 'timestamp-micros' } }),
+    change: change('handedOverAt', { type: { type: 'long', logicalType: 'timestamp-micros' } }),
     verdict: 'NONE',
     onBytes: 'FULL',
     registered: true,
-    why: 'Avro ignores logical types; every time would be wrong by a factor of a thousand',
+    why: 'Avro ignores logical types; every timestamp would be wrong by a factor of 1000',
   },
   {
     name: 'change the message key',
@@ -235,6 +235,6 @@ export const kindsOfChange: readonly KindOfChange[] = [
     verdict: 'NONE',
     onBytes: 'FULL',
     registered: true,
-    why: 'the bytes are the same, but the events of one order go to two partitions and lose their order',
+    why: 'the bytes are the same, but the events of one order go to two partitions, so consumers may not read them in the sequence in which they were written',
   },
 ];

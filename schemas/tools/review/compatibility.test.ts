@@ -1,7 +1,7 @@
 // Compares our verdict on every kind of change with avsc, which reads the bytes in both directions.
 import { describe, expect, it } from 'vitest';
 import { kindsOfChange, parcel } from './changes.ts';
-import { judge, leastOf, verdictOf } from './compatibility.ts';
+import { judge, combinedVerdict, verdictOf } from './compatibility.ts';
 import { review } from './differences.ts';
 import { misreading, samplesOf, typeOf } from '../golden.ts';
 import type { EventSchema } from '../generate-events.ts';
@@ -22,10 +22,10 @@ describe.each(kindsOfChange)('to $name', ({ change, verdict, onBytes = verdict }
   it(`is ${verdict}`, () => {
     expect(judge(parcel, after).verdict).toBe(verdict);
   });
-  it('has the result of avsc on bytes', () => {
+  it('agrees with avsc on bytes, except where the table says otherwise', () => {
     expect(verdictOf(reads(after, parcel), reads(parcel, after))).toBe(onBytes);
   });
-  it('has a finding with a remedy for each obstacle, and only for these', () => {
+  it('has a finding with a remedy for each obstacle, and no other remedy', () => {
     const { findings, backward, forward } = review(parcel, after);
     const explained = findings.flatMap((finding) => [...finding.backward, ...finding.forward]);
     expect(new Set(explained)).toEqual(new Set([...backward, ...forward]));
@@ -45,19 +45,19 @@ describe('a verdict over several versions', () => {
     [['FORWARD', 'FULL'], 'FORWARD'],
     [['BACKWARD', 'FORWARD'], 'NONE'],
     [[], 'FULL'],
-  ] as const)('%j is %s', (verdicts, least) => {
-    expect(leastOf(verdicts)).toBe(least);
+  ] as const)('%j is %s', (verdicts, combined) => {
+    expect(combinedVerdict(verdicts)).toBe(combined);
   });
 });
 
-describe('reading golden bytes', () => {
-  it('reveals bytes that can be read but have another meaning', () => {
+describe('misreading', () => {
+  it('reports bytes that can be read but have another meaning', () => {
     const seconds = samplesOf(parcel).map(({ value, bytes }) => ({
-      value: { ...Object(value), at: '2026-01-01T10:00:00.000Z' },
+      value: { ...Object(value), handedOverAt: '2026-01-01T10:00:00.000Z' },
       bytes,
     }));
     expect(misreading(parcel, parcel, seconds)).toMatch(
-      /^at is read as .* instead of "2026-01-01T10:00:00.000Z"/,
+      /^handedOverAt is read as .* instead of "2026-01-01T10:00:00.000Z"/,
     );
   });
 });

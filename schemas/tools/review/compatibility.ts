@@ -1,6 +1,7 @@
-// Decides whether one version of an event can read another one, and gives the reason if it cannot. Stricter than Avro's
-// rules where bytes can be read but would be misunderstood: if a logical type or the message key changes.
-// compatibility.test.ts proves on bytes that both agree otherwise; a test against the registry does the same.
+// Decides whether one version of an event can read events of another version, and gives the reason if it cannot. The rules are
+// stricter than Avro's: they also refuse a change of a logical type, of the message key, of the topic or of the event type, because
+// the bytes could be read but would be misunderstood. In all other cases the verdicts are equal: compatibility.test.ts compares them
+// with avsc, tests/pipeline/registry.int.test.ts with the registry.
 import type { EventSchema } from '../generate-events.ts';
 import { shortName, treeOf, typeText, type EnumNode, type Node, type RecordNode } from '../avro.ts';
 
@@ -15,7 +16,7 @@ export type Cause =
   | 'topic'
   | 'event_type';
 
-/** Why the reader cannot read the value at one of its paths. */
+/** Why the reader cannot read the value at a path. */
 export interface Obstacle {
   readonly path: string;
   readonly cause: Cause;
@@ -27,8 +28,8 @@ export const obstacleText = ({ path, reason }: Obstacle): string =>
   `${path === '' ? 'the event' : path}: ${reason}`;
 
 /**
- * FULL: both directions. BACKWARD: the new version reads bytes of the old one. FORWARD: the old one reads bytes of the new
- * one.
+ * BACKWARD: the new version reads bytes of the old version. FORWARD: the old version reads bytes of the new version. FULL: both.
+ * NONE: neither.
  */
 export type Verdict = 'FULL' | 'BACKWARD' | 'FORWARD' | 'NONE';
 
@@ -42,36 +43,36 @@ const promotions: Readonly<Record<string, readonly string[]>> = {
 
 const quote = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 const isNamed = (type: Node): type is EnumNode | RecordNode => type.kind === 'enum' || type.kind === 'record';
-export const within = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+export const childPath = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
 const namesAgree = (reader: EnumNode | RecordNode, writer: EnumNode | RecordNode): boolean =>
   reader.kind === writer.kind && (reader.name === writer.name || reader.aliases.includes(writer.name));
 
 const enumObstacles = (reader: EnumNode, writer: EnumNode, path: string): Obstacle[] => {
   const unknown = writer.symbols.filter((symbol) => !reader.symbols.includes(symbol));
-  if (unknown.length === 0 || reader.fallback !== undefined) return [];
+  if (unknown.length === 0 || reader.defaultSymbol !== undefined) return [];
   const reason = `the reader does not know the symbol ${quote(unknown)}, and its enum has no default`;
   return [{ path, cause: 'enum_symbol', reason }];
 };
 
 const recordObstacles = (reader: RecordNode, writer: RecordNode, path: string): Obstacle[] =>
   reader.fields.flatMap((field): Obstacle[] => {
-    const at = within(path, field.name);
+    const fieldPath = childPath(path, field.name);
     const names = [field.name, ...field.aliases];
     const matches = writer.fields.filter(({ name }) => names.includes(name));
     const [written] = matches;
     if (matches.length > 1)
       return [
         {
-          path: at,
+          path: fieldPath,
           cause: 'name',
-          reason: `it matches ${quote(matches.map(({ name }) => name))} at the same time`,
+          reason: `the field matches ${quote(matches.map(({ name }) => name))} at the same time`,
         },
       ];
-    if (written !== undefined) return obstacles(field.type, written.type, at);
-    if (field.fallback !== undefined) return [];
-    const reason = 'the bytes do not have it, and the reader has no default for it';
-    return [{ path: at, cause: 'default_missing', reason }];
+    if (written !== undefined) return obstacles(field.type, written.type, fieldPath);
+    if (field.defaultJson !== undefined) return [];
+    const reason = 'the bytes do not have this field, and the reader has no default for it';
+    return [{ path: fieldPath, cause: 'default_missing', reason }];
   });
 
 /** Why a value that was written as `writer` cannot be read as `reader`; empty if it can. */
@@ -89,14 +90,14 @@ export const obstacles = (reader: Node, writer: Node, path: string): Obstacle[] 
       ),
     );
   if (reader.kind === 'union') {
-    const tried = reader.branches.map((branch) => obstacles(branch, writer, path));
-    if (tried.some((found) => found.length === 0)) return [];
+    const obstaclesByBranch = reader.branches.map((branch) => obstacles(branch, writer, path));
+    if (obstaclesByBranch.some((found) => found.length === 0)) return [];
     // The obstacles of the branch with the same name are more precise than "no branch fits".
-    const closest = reader.branches.findIndex(
+    const namesake = reader.branches.findIndex(
       (branch) => isNamed(branch) && isNamed(writer) && namesAgree(branch, writer),
     );
     return (
-      tried[closest] ?? [
+      obstaclesByBranch[namesake] ?? [
         {
           path,
           cause: 'union_branch',
@@ -115,14 +116,15 @@ export const obstacles = (reader: Node, writer: Node, path: string): Obstacle[] 
     ];
   if (reader.kind === 'record' && writer.kind === 'record') return recordObstacles(reader, writer, path);
   if (reader.kind === 'enum' && writer.kind === 'enum') return enumObstacles(reader, writer, path);
-  if (reader.kind === 'array' && writer.kind === 'array') return obstacles(reader.of, writer.of, `${path}[]`);
+  if (reader.kind === 'array' && writer.kind === 'array')
+    return obstacles(reader.items, writer.items, `${path}[]`);
   if (reader.kind === 'primitive' && writer.kind === 'primitive') {
     if (reader.logicalType !== writer.logicalType)
       return [
         {
           path,
           cause: 'logical_type',
-          reason: `the bytes mean ${typeText(writer)} and would be taken for ${typeText(reader)}`,
+          reason: `the bytes mean ${typeText(writer)} and would be read as ${typeText(reader)}`,
         },
       ];
     if (reader.name === writer.name || promotions[reader.name]?.includes(writer.name) === true) return [];
@@ -143,7 +145,7 @@ const contractObstacles = (reader: EventSchema, writer: EventSchema): Obstacle[]
     found.push({
       path: '',
       cause: 'event_type',
-      reason: `\`${writer.eventType}\` would be taken for \`${reader.eventType}\``,
+      reason: `\`${writer.eventType}\` would be read as \`${reader.eventType}\``,
     });
   if (reader.topic !== writer.topic)
     found.push({
@@ -152,7 +154,7 @@ const contractObstacles = (reader: EventSchema, writer: EventSchema): Obstacle[]
       reason: `one version is on \`${writer.topic}\`, the other on \`${reader.topic}\``,
     });
   if (reader.keyField !== writer.keyField) {
-    const reason = `events with the key \`${writer.keyField}\` and with \`${reader.keyField}\` are on different partitions, so their order is lost`;
+    const reason = `events with the key \`${writer.keyField}\` and with \`${reader.keyField}\` are on different partitions, so consumers may not read them in the sequence in which they were written`;
     found.push({ path: '', cause: 'key', reason });
   }
   return found;
@@ -166,9 +168,9 @@ export const readingObstacles = (reader: EventSchema, writer: EventSchema): Obst
 
 export interface Judgement {
   readonly verdict: Verdict;
-  /** Why the later version cannot read what the earlier one wrote. */
+  /** Why the later version cannot read events of the earlier version. */
   readonly backward: readonly Obstacle[];
-  /** Why the earlier version cannot read what the later one writes. */
+  /** Why the earlier version cannot read events of the later version. */
   readonly forward: readonly Obstacle[];
 }
 
@@ -183,8 +185,8 @@ export const judge = (earlier: EventSchema, later: EventSchema): Judgement => {
   return { verdict: verdictOf(backward.length === 0, forward.length === 0), backward, forward };
 };
 
-/** The verdict that holds for all of them. */
-export const leastOf = (verdicts: readonly Verdict[]): Verdict =>
+/** The verdict that holds over all the given verdicts. */
+export const combinedVerdict = (verdicts: readonly Verdict[]): Verdict =>
   verdictOf(
     verdicts.every((verdict) => verdict === 'FULL' || verdict === 'BACKWARD'),
     verdicts.every((verdict) => verdict === 'FULL' || verdict === 'FORWARD'),

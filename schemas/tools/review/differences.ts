@@ -1,7 +1,7 @@
 // Compares two versions of an event field by field, with the consequences for readers and writers.
 import type { EventSchema } from '../generate-events.ts';
 import { treeOf, typeText, type Node, type RecordField, type RecordNode } from '../avro.ts';
-import { judge, within, type Judgement, type Obstacle } from './compatibility.ts';
+import { judge, childPath, type Judgement, type Obstacle } from './compatibility.ts';
 
 type Kind =
   | 'added'
@@ -21,7 +21,7 @@ interface Difference {
   readonly path: string;
   readonly kind: Kind;
   readonly what: string;
-  /** Its path in the earlier version, if that differs. */
+  /** The path in the earlier version, if the path has changed. */
   readonly from?: string;
 }
 
@@ -34,15 +34,15 @@ export interface Finding extends Difference {
 }
 
 const code = (text: string): string => `\`${text}\``;
-const withDefault = ({ type, fallback }: RecordField): string =>
-  fallback === undefined
+const withDefault = ({ type, defaultJson }: RecordField): string =>
+  defaultJson === undefined
     ? `${code(typeText(type))}, no default`
-    : `${code(typeText(type))}, default ${code(fallback)}`;
+    : `${code(typeText(type))}, default ${code(defaultJson)}`;
 
 const typeDifferences = (before: Node, after: Node, path: string): Difference[] => {
   if (before.kind === 'record' && after.kind === 'record') return recordDifferences(before, after, path);
   if (before.kind === 'array' && after.kind === 'array')
-    return typeDifferences(before.of, after.of, `${path}[]`);
+    return typeDifferences(before.items, after.items, `${path}[]`);
   if (before.kind === 'enum' && after.kind === 'enum') {
     const found: Difference[] = [];
     const added = after.symbols.filter((symbol) => !before.symbols.includes(symbol));
@@ -54,8 +54,8 @@ const typeDifferences = (before: Node, after: Node, path: string): Difference[] 
     if (parts.length > 0) found.push({ path, kind: 'symbols', what: parts.join(', ') });
     if (before.name !== after.name)
       found.push({ path, kind: 'type', what: `enum ${code(before.name)} is now ${code(after.name)}` });
-    if (before.fallback !== after.fallback) {
-      const what = `default of the enum ${code(before.fallback ?? 'none')} → ${code(after.fallback ?? 'none')}`;
+    if (before.defaultSymbol !== after.defaultSymbol) {
+      const what = `default of the enum ${code(before.defaultSymbol ?? 'none')} → ${code(after.defaultSymbol ?? 'none')}`;
       found.push({ path, kind: 'enum default', what });
     }
     if (before.doc !== after.doc) found.push({ path, kind: 'doc', what: 'documentation of the enum' });
@@ -76,8 +76,8 @@ const typeDifferences = (before: Node, after: Node, path: string): Difference[] 
 
 const fieldDifferences = (before: RecordField, after: RecordField, path: string): Difference[] => {
   const found = typeDifferences(before.type, after.type, path);
-  if (before.fallback !== after.fallback) {
-    const what = `default ${code(before.fallback ?? 'none')} → ${code(after.fallback ?? 'none')}`;
+  if (before.defaultJson !== after.defaultJson) {
+    const what = `default ${code(before.defaultJson ?? 'none')} → ${code(after.defaultJson ?? 'none')}`;
     found.push({ path, kind: 'default', what });
   }
   if (before.name === after.name && before.aliases.join() !== after.aliases.join())
@@ -97,34 +97,34 @@ const recordDifferences = (before: RecordNode, after: RecordNode, path: string):
   const common = before.fields.filter((field) => successorOf(field) !== undefined);
   for (const field of before.fields) {
     const next = successorOf(field);
-    const at = within(path, next?.name ?? field.name);
-    if (next === undefined) found.push({ path: at, kind: 'removed', what: withDefault(field) });
+    const fieldPath = childPath(path, next?.name ?? field.name);
+    if (next === undefined) found.push({ path: fieldPath, kind: 'removed', what: withDefault(field) });
     else {
       if (next.name !== field.name)
         found.push({
-          path: at,
+          path: fieldPath,
           kind: 'renamed',
           what: `from ${code(field.name)}, which is an alias now`,
-          from: within(path, field.name),
+          from: childPath(path, field.name),
         });
-      found.push(...fieldDifferences(field, next, at));
+      found.push(...fieldDifferences(field, next, fieldPath));
     }
   }
   const successors = common.map(successorOf);
   for (const field of after.fields)
     if (!successors.includes(field))
-      found.push({ path: within(path, field.name), kind: 'added', what: withDefault(field) });
+      found.push({ path: childPath(path, field.name), kind: 'added', what: withDefault(field) });
   const kept = after.fields.filter((field) => successors.includes(field));
   if (kept.some((field, index) => field !== successors[index]))
     found.push({
       path,
       kind: 'order',
-      what: `the fields are in the order ${kept.map(({ name }) => code(name)).join(', ')}`,
+      what: `the fields are now in the sequence ${kept.map(({ name }) => code(name)).join(', ')}`,
     });
   return found;
 };
 
-/** All differences: first those of the event itself, then those of its fields. */
+/** All differences: first the differences of the event itself, then the differences of its fields. */
 export const differences = (before: EventSchema, after: EventSchema): Difference[] => {
   const found: Difference[] = [];
   for (const attribute of ['eventType', 'topic', 'keyField'] as const)
@@ -144,7 +144,7 @@ const noteOn = (difference: Difference, broken: boolean): string | undefined => 
     case 'removed':
       return broken
         ? undefined
-        : 'Consumers that still read it get the default from now on, without an error: change them first.';
+        : 'Consumers that still read the field silently get the default: change the consumers first.';
     case 'renamed':
       return 'Readers with the new version find the old name by the alias; readers with the old version do not find the new name.';
     case 'default':
@@ -158,9 +158,9 @@ const noteOn = (difference: Difference, broken: boolean): string | undefined => 
     case 'contract':
       return undefined;
     case 'order':
-      return 'Fields are matched by name, so their order does not matter.';
+      return 'Fields are matched by name, so their sequence does not matter.';
     case 'doc':
-      return 'Nothing changes for programs.';
+      return 'Only documentation: programs are not affected.';
   }
 };
 
@@ -170,16 +170,16 @@ const remedyFor = (difference: Difference, obstacles: readonly Obstacle[]): stri
   switch (first.cause) {
     case 'default_missing':
       if (difference.kind === 'added')
-        return 'Give it a default: `"default": ""`, `0`, `[]`, or make it `["null", …]` with `"default": null`.';
+        return 'Give the field a default: `"default": ""`, `0`, `[]`, or make its type `["null", …]` with `"default": null`.';
       if (difference.kind === 'renamed')
-        return 'Keep the old field, add the new one with a default, write both, and change the readers one by one.';
+        return 'Keep the old field, add the new field with a default, write both, and change the readers one by one.';
       return difference.kind === 'default'
         ? 'Keep the default: versions without it cannot read events of writers that do not know the field.'
-        : 'Keep the field. A field that was released without a default stays, because released versions need it. If the event must lose it, create a successor event with a new name.';
+        : 'Keep the field. A field that was released without a default stays, because released versions need it. If the field must disappear, create a successor event with a new name.';
     case 'type':
     case 'union_branch':
     case 'logical_type':
-      return 'Keep the field, and add one of the new type with a new name and a default; write both until nobody reads the old one.';
+      return 'Keep the field, and add a second field with the new type, a new name and a default; write both until no consumer reads the first.';
     case 'enum_symbol':
       return 'First release a version in which the enum has the default `unspecified`, then change the symbols; or use a new field.';
     case 'name':
@@ -187,7 +187,7 @@ const remedyFor = (difference: Difference, obstacles: readonly Obstacle[]): stri
     case 'key':
     case 'topic':
     case 'event_type':
-      return 'This is another event: give it its own name, write both, and change the consumers.';
+      return 'This is another event: create it under a new name, write both events, and change the consumers.';
   }
 };
 
@@ -206,27 +206,27 @@ export interface Review extends Judgement {
 export const review = (before: EventSchema, after: EventSchema): Review => {
   const judgement = judge(before, after);
   const changes = differences(before, after);
-  const gone = changes.filter(({ kind }) => kind === 'removed');
+  const removals = changes.filter(({ kind }) => kind === 'removed');
   const findings = changes.map((difference): Finding => {
     const backward = judgement.backward.filter((obstacle) => concerns(difference, obstacle));
     const forward = judgement.forward.filter((obstacle) => concerns(difference, obstacle));
     const broken = [...backward, ...forward];
     const parent = difference.path.split('.').slice(0, -1).join('.');
-    const twin =
+    const renamed =
       difference.kind === 'added' &&
-      gone.find(
+      removals.find(
         ({ path, what }) =>
           path.split('.').slice(0, -1).join('.') === parent &&
           what.split(',')[0] === difference.what.split(',')[0],
       );
-    const rename = twin
-      ? `Is it \`${twin.path}\` under another name? For Avro these are two fields, and the value of one is never read as the other.`
+    const renameQuestion = renamed
+      ? `Is this \`${renamed.path}\` with a new name? For Avro these are two fields, and the value of one is never read as the other.`
       : undefined;
     return {
       ...difference,
       backward,
       forward,
-      note: rename ?? noteOn(difference, broken.length > 0),
+      note: renameQuestion ?? noteOn(difference, broken.length > 0),
       remedy: remedyFor(difference, broken),
     };
   });

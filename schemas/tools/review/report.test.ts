@@ -13,21 +13,23 @@ const contract = readContract();
 const base: Base = {
   name: 'main',
   commit: 'c0ffee'.padEnd(40, '0'),
-  workingSchemas: contract.working,
+  workingSchemas: contract.workingSchemas,
   releases: contract.releases,
   lock: [],
 };
-const created = contract.working.find(({ eventType }) => eventType === 'order.created');
+const created = contract.workingSchemas.find(({ eventType }) => eventType === 'order.created');
 if (created === undefined) throw new Error('there is no order.created');
 
 let usage: Usage;
 beforeAll(async () => {
-  usage = await usageOf(root, contract.working);
+  usage = await usageOf(root, contract.workingSchemas);
 }, 120_000);
 
 const reportOn = async (after: EventSchema): Promise<{ text: string; event: EventReport; exit: number }> => {
-  const working = contract.working.map((known) => (known.eventType === after.eventType ? after : known));
-  const report = await reviewContract({ ...contract, working }, base, subscribersOf(root), () =>
+  const workingSchemas = contract.workingSchemas.map((known) =>
+    known.eventType === after.eventType ? after : known,
+  );
+  const report = await reviewContract({ ...contract, workingSchemas }, base, subscribersOf(root), () =>
     Promise.resolve(usage),
   );
   const [event] = report.events;
@@ -38,7 +40,7 @@ const without = (name: string): EventSchema => ({
   ...created,
   fields: created.fields.filter((field) => field.name !== name),
 });
-const services = (event: EventReport, path: string): (string | undefined)[] => [
+const servicesThatRead = (event: EventReport, path: string): (string | undefined)[] => [
   ...new Set(
     event.findings.find((finding) => finding.path === path)?.readers.map(({ service }) => service) ?? [],
   ),
@@ -50,12 +52,13 @@ describe('the usage of events in the code', () => {
     expect(subscribersOf(root).get('inventory.product_changed')).toEqual(['order']);
   });
   it('lists the readers of each field', () => {
-    const of = (path: string) => new Set(usage.readersOf(created, path).map(({ service }) => service));
-    expect(of('items')).toEqual(new Set(['inventory']));
-    expect(of('total')).toEqual(new Set(['payment']));
-    expect(of('orderId')).toEqual(new Set(['inventory', 'payment']));
-    expect(of('items[].quantity')).toEqual(new Set(['inventory']));
-    expect(of('metadata.eventId')).toEqual(new Set(['platform']));
+    const readingServices = (path: string) =>
+      new Set(usage.readersOf(created, path).map(({ service }) => service));
+    expect(readingServices('items')).toEqual(new Set(['inventory']));
+    expect(readingServices('total')).toEqual(new Set(['payment']));
+    expect(readingServices('orderId')).toEqual(new Set(['inventory', 'payment']));
+    expect(readingServices('items[].quantity')).toEqual(new Set(['inventory']));
+    expect(readingServices('metadata.eventId')).toEqual(new Set(['platform']));
   });
   it('finds where an event is created', () => {
     expect(usage.makersOf(created).map(({ at }) => at.split(':')[0])).toContain(
@@ -75,7 +78,7 @@ describe('the review report', () => {
     const { text, event, exit } = await reportOn({ ...created, fields: [...created.fields, field] });
     expect([event.verdict, exit]).toEqual(['FULL', 0]);
     expect(text).toMatch(/\| `units` \| added: `int`, default `0` \| yes \| yes \|/);
-    expect(text).toMatch(/\*\*Deploy\*\*: Any order/);
+    expect(text).toMatch(/\*\*Deploy\*\*: In any sequence/);
     expect(text).toMatch(/npm run schemas -- release order\.created/);
     expect(text).not.toMatch(/\*\*Instead\*\*/);
   });
@@ -83,7 +86,7 @@ describe('the review report', () => {
   it('for a removed field names its readers, and deploys the consumers first', async () => {
     const { text, event, exit } = await reportOn(without('total'));
     expect([event.verdict, exit]).toEqual(['BACKWARD', 3]);
-    expect(services(event, 'total')).toEqual(['payment']);
+    expect(servicesThatRead(event, 'total')).toEqual(['payment']);
     expect(event.against).toEqual([{ version: 'order.created v1', verdict: 'BACKWARD' }]);
     expect(text).toMatch(/`total` is read by payment \(`services\/payment\//);
     expect(text).toMatch(/\*\*Deploy\*\*: Consumers first \(inventory and payment\)/);
@@ -95,7 +98,7 @@ describe('the review report', () => {
     const { text, exit } = await reportOn({ ...created, fields: [...created.fields, field] });
     expect(exit).toBe(4);
     expect(text).toMatch(/\*\*Deploy\*\*: Producer first \(order\)/);
-    expect(text).toMatch(/Give it a default/);
+    expect(text).toMatch(/Give the field a default/);
   });
 
   it('for a possible rename asks whether the field was renamed', async () => {
@@ -104,16 +107,16 @@ describe('the review report', () => {
     );
     const { text, event, exit } = await reportOn({ ...created, fields });
     expect(exit).toBe(5);
-    expect(text).toMatch(/Is it `customerId` under another name\?/);
-    expect(services(event, 'customerId')).toEqual(['payment']);
+    expect(text).toMatch(/Is this `customerId` with a new name\?/);
+    expect(servicesThatRead(event, 'customerId')).toEqual(['payment']);
   });
 
   it('for a removed event names the consumers that would dead-letter its records', async () => {
-    const working = contract.working.filter((schema) => schema !== created);
-    const report = await reviewContract({ ...contract, working }, base, subscribersOf(root), () =>
+    const workingSchemas = contract.workingSchemas.filter((schema) => schema !== created);
+    const report = await reviewContract({ ...contract, workingSchemas }, base, subscribersOf(root), () =>
       Promise.resolve(usage),
     );
     expect(report.verdict).toBe('NONE');
-    expect(asMarkdown(report)).toMatch(/inventory and payment would dead-letter each of them/);
+    expect(asMarkdown(report)).toMatch(/inventory and payment would dead-letter each of these records/);
   });
 });

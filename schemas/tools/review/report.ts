@@ -1,14 +1,14 @@
-// The review of a change to the event contract: the differences, whether old and new versions read each other and why not,
-// the code that reads the fields, the order of deployment, and the alternatives.
+// The review of a change to the event contract: the differences, whether old and new versions can read each other (and if not, why),
+// the code that reads the fields, the sequence of deployment, and the alternatives.
 import type { EventSchema } from '../generate-events.ts';
 import { textOf } from '../avro.ts';
-import { judge, leastOf, type Obstacle, type Verdict } from './compatibility.ts';
+import { judge, combinedVerdict, type Obstacle, type Verdict } from './compatibility.ts';
 import { differences, review, type Finding } from './differences.ts';
 import type { Base } from '../history.ts';
 import { labelOf, releasesOfEvent, unreleased, type Contract } from '../releases.ts';
 import { producerOf, type Place, type Usage } from './usage.ts';
 
-/** 0 if every change is FULL, otherwise the code of the worst verdict. 1 and 2 have the same meaning for every command. */
+/** 0 if every change is FULL, otherwise the code of the worst verdict. Codes 1 and 2 are reserved for the meaning that they have in every command. */
 export const exitCodes: Readonly<Record<Verdict, number>> = { FULL: 0, BACKWARD: 3, FORWARD: 4, NONE: 5 };
 
 interface FindingReport extends Finding {
@@ -37,25 +37,25 @@ export interface Report {
   readonly events: readonly EventReport[];
 }
 
-/** The events that differ from the base. Compares only texts, so it is fast. */
+/** The events that differ from the base. Compares only texts, which is fast. */
 export const changedEvents = (
   base: Base,
-  { working }: Contract,
+  { workingSchemas }: Contract,
 ): { before: EventSchema | undefined; after: EventSchema | undefined }[] => {
-  const types = new Set([...base.workingSchemas, ...working].map(({ eventType }) => eventType));
+  const types = new Set([...base.workingSchemas, ...workingSchemas].map(({ eventType }) => eventType));
   return [...types]
     .sort()
     .map((type) => ({
       before: base.workingSchemas.find(({ eventType }) => eventType === type),
-      after: working.find(({ eventType }) => eventType === type),
+      after: workingSchemas.find(({ eventType }) => eventType === type),
     }))
     .filter(({ before, after }) => !before || !after || textOf(before) !== textOf(after));
 };
 
-/** Kinds of differences that do not affect code. */
+/** Kinds of differences that do not affect the code of the services. */
 const harmless = new Set<Finding['kind']>(['doc', 'order', 'aliases']);
 
-const list = (names: readonly string[]): string => (names.length === 0 ? 'nobody' : names.join(' and '));
+const list = (names: readonly string[]): string => (names.length === 0 ? 'no service' : names.join(' and '));
 
 const deploymentOf = (
   verdict: Verdict,
@@ -68,14 +68,14 @@ const deploymentOf = (
       if (findings.some(({ kind }) => kind === 'removed'))
         return `Consumers first (${list(consumers)}), so that none of them reads a default instead of a value; then the producer (${producer}). Old and new instances can run at the same time.`;
       if (findings.some(({ kind }) => kind === 'added'))
-        return `Any order; old and new instances can run at the same time. Consumers (${list(consumers)}) read the default until every instance of ${producer} is new.`;
-      return 'Any order; old and new instances can run at the same time.';
+        return `In any sequence; old and new instances can run at the same time. Consumers (${list(consumers)}) read the default until every instance of ${producer} is new.`;
+      return 'In any sequence; old and new instances can run at the same time.';
     case 'BACKWARD':
       return `Consumers first (${list(consumers)}), all of them; only then the producer (${producer}): an old consumer cannot read a new event. After that, a consumer cannot be rolled back.`;
     case 'FORWARD':
       return `Producer first (${producer}), all instances; only then the consumers (${list(consumers)}): a new consumer cannot read an old event, and old events stay on the topic for its retention.`;
     case 'NONE':
-      return 'No order works: old and new events cannot be read by one consumer.';
+      return 'Not possible: no consumer can read both old and new events.';
   }
 };
 
@@ -87,15 +87,15 @@ export const reviewContract = async (
   usageOf: (schemas: readonly EventSchema[]) => Promise<Usage>,
 ): Promise<Report> => {
   const changed = changedEvents(base, contract);
-  const now = changed.length === 0 ? undefined : await usageOf(contract.working);
+  const currentUsage = changed.length === 0 ? undefined : await usageOf(contract.workingSchemas);
   // `usageOf` takes seconds, so it runs for the base only if a field of the base has changed.
-  const touched = changed.some(
+  const baseFieldChanged = changed.some(
     ({ before, after }) =>
       before &&
       after &&
       differences(before, after).some(({ kind }) => kind !== 'added' && !harmless.has(kind)),
   );
-  const earlier = touched ? await usageOf(base.workingSchemas) : undefined;
+  const baseUsage = baseFieldChanged ? await usageOf(base.workingSchemas) : undefined;
   const pending = new Set(unreleased(contract).map(({ eventType }) => eventType));
   const events = changed.map(({ before, after }): EventReport => {
     const schema = after ?? before;
@@ -112,14 +112,14 @@ export const reviewContract = async (
     const verdict =
       after === undefined
         ? 'NONE'
-        : leastOf([
+        : combinedVerdict([
             before === undefined ? 'FULL' : judge(before, after).verdict,
             ...against.map((version) => version.verdict),
           ]);
     const readersOf = (finding: Finding): readonly Place[] => {
       if (finding.path === '' || harmless.has(finding.kind)) return [];
-      if (finding.kind === 'added' && after) return now?.readersOf(after, finding.path) ?? [];
-      return before === undefined ? [] : (earlier?.readersOf(before, finding.from ?? finding.path) ?? []);
+      if (finding.kind === 'added' && after) return currentUsage?.readersOf(after, finding.path) ?? [];
+      return before === undefined ? [] : (baseUsage?.readersOf(before, finding.from ?? finding.path) ?? []);
     };
     return {
       event,
@@ -128,7 +128,7 @@ export const reviewContract = async (
       against,
       producer,
       consumers,
-      makers: now?.makersOf(schema) ?? [],
+      makers: currentUsage?.makersOf(schema) ?? [],
       findings: findings.map((finding) => ({ ...finding, readers: readersOf(finding) })),
       released: !pending.has(event),
       deployment: deploymentOf(verdict, producer, consumers, findings),
@@ -136,16 +136,16 @@ export const reviewContract = async (
   });
   return {
     base: { name: base.name, commit: base.commit },
-    verdict: leastOf(events.map(({ verdict }) => verdict)),
+    verdict: combinedVerdict(events.map(({ verdict }) => verdict)),
     events,
   };
 };
 
 const meaning: Readonly<Record<Verdict, string>> = {
-  FULL: 'old and new read each other',
+  FULL: 'old and new code read both old and new events',
   BACKWARD: 'new code reads old events, old code does **not** read new ones',
   FORWARD: 'old code reads new events, new code does **not** read old ones',
-  NONE: 'neither reads the other',
+  NONE: 'new code does **not** read old events, old code does **not** read new ones',
 };
 
 const where = (finding: Finding): string => (finding.path === '' ? 'the event' : `\`${finding.path}\``);
@@ -170,7 +170,7 @@ const kindWords: Readonly<Record<Finding['kind'], string>> = {
   symbols: 'symbols',
   'enum default': 'enum default',
   aliases: 'aliases',
-  order: 'order of fields',
+  order: 'sequence',
   doc: 'documentation',
   contract: 'contract',
 };
@@ -182,9 +182,9 @@ const eventSection = (report: EventReport): string[] => {
   if (change === 'removed')
     return [
       ...lines,
-      `The event is removed. Its records stay on the topic for its retention, and ${list(consumers)} would dead-letter each of them.`,
+      `The event is removed. Its records stay on the topic for its retention, and ${list(consumers)} would dead-letter each of these records.`,
       '',
-      '**Instead**: stop emitting it, keep the schema, and state in its `doc` that it is no longer written.',
+      '**Instead**: stop emitting the event, keep its schema, and state in the `doc` that the event is no longer written.',
       '',
     ];
   if (change === 'added')
@@ -244,7 +244,7 @@ export const asMarkdown = ({ base, verdict, events }: Report): string => {
   const count = events.length === 1 ? '1 event' : `${String(events.length)} events`;
   const outcome =
     verdict === 'FULL'
-      ? 'Every released version and the new one read each other. The registry will accept it.'
+      ? 'Every released version and the new version read each other. The registry will accept the new version.'
       : 'This contract is FULL_TRANSITIVE: records of every version stay on the topics, and services are deployed one by one. ' +
         'The offline check and the registry refuse this change.';
   const rows = events.map(

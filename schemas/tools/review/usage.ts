@@ -1,5 +1,5 @@
 // Finds the code that reads each field of each event, and the code that creates each event. It uses the types of the
-// TypeScript compiler, so no list is kept by hand. The contract is an argument and can differ from the one on disk.
+// TypeScript compiler, so no list is maintained by hand. The contract is an argument and can differ from the files on disk.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
@@ -8,7 +8,7 @@ import { recordIn, shortName, treeOf, type Node } from '../avro.ts';
 
 export interface Place {
   readonly service: string;
-  /** Relative to the project, with its line. */
+  /** The file, relative to the project, and the line. */
   readonly at: string;
 }
 
@@ -70,7 +70,7 @@ const memberAt = (schema: EventSchema, path: string): { record: string; field: s
   return undefined;
 };
 
-/** Parsed files, shared by all programs. */
+/** Parsed files, shared by all TypeScript programs. */
 const parsed = new Map<string, ts.SourceFile>();
 
 /** A program of the services with `contract` in place of the generated types on disk. */
@@ -119,7 +119,7 @@ const createdEvent = (literal: ts.ObjectLiteralExpression): string | undefined =
 const fieldNames = (schemas: readonly EventSchema[]): ReadonlySet<string> => {
   const names = new Set<string>();
   const visit = (node: Node): void => {
-    if (node.kind === 'array') visit(node.of);
+    if (node.kind === 'array') visit(node.items);
     if (node.kind === 'union') node.branches.forEach(visit);
     if (node.kind === 'record')
       for (const { name, type } of node.fields) {
@@ -140,7 +140,7 @@ const indexOf = (
   const checker = program.getTypeChecker();
   const reads: Index = new Map();
   const makes: Index = new Map();
-  const note = (index: Index, keys: readonly string[], node: ts.Node): void => {
+  const addPlace = (index: Index, keys: readonly string[], node: ts.Node): void => {
     const source = node.getSourceFile();
     const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
     const at = `${relative(root, source.fileName)}:${String(line)}`;
@@ -153,16 +153,16 @@ const indexOf = (
   const visit = (node: ts.Node): void => {
     if (ts.isPropertyAccessExpression(node)) {
       if (names.has(node.name.text))
-        note(reads, membersOf(checker.getSymbolAtLocation(node.name)), node.name);
+        addPlace(reads, membersOf(checker.getSymbolAtLocation(node.name)), node.name);
     } else if (ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent)) {
       const name = node.propertyName ?? node.name;
       if (ts.isIdentifier(name) && names.has(name.text) && node.dotDotDotToken === undefined) {
         const property = checker.getPropertyOfType(checker.getTypeAtLocation(node.parent), name.text);
-        note(reads, membersOf(property), name);
+        addPlace(reads, membersOf(property), name);
       }
     } else if (ts.isObjectLiteralExpression(node)) {
       const event = createdEvent(node);
-      if (event !== undefined) note(makes, [event], node);
+      if (event !== undefined) addPlace(makes, [event], node);
     }
     ts.forEachChild(node, visit);
   };
@@ -183,7 +183,7 @@ export const usageOf = async (root: string, schemas: readonly EventSchema[]): Pr
   const subscribers = subscribersOf(root);
   const sorted = (places: Iterable<Place>): readonly Place[] =>
     [...places].sort((a, b) => a.at.localeCompare(b.at, 'en', { numeric: true }));
-  const at = (event: EventSchema, path: string, services: readonly string[]): readonly Place[] => {
+  const directReaders = (event: EventSchema, path: string, services: readonly string[]): readonly Place[] => {
     const member = memberAt(event, path);
     const found = reads.get(member === undefined ? '' : `${member.record}.${member.field}`)?.values() ?? [];
     return [...found].filter(({ service }) => services.includes(service));
@@ -193,10 +193,10 @@ export const usageOf = async (root: string, schemas: readonly EventSchema[]): Pr
     const services = [...(subscribers.get(event.eventType) ?? []), 'platform'];
     const parent = path.split('.').slice(0, -1).join('.').replace(/\[\]$/, '');
     // The platform removes the metadata before a service gets the body.
-    if (parent === '' || parent === 'metadata') return at(event, path, services);
+    if (parent === '' || parent === 'metadata') return directReaders(event, path, services);
     const outer = readers(event, parent);
-    if (at(event, parent, services).length === 0) return outer;
-    const inner = at(event, path, [...new Set(outer.map(({ service }) => service)), 'platform']);
+    if (directReaders(event, parent, services).length === 0) return outer;
+    const inner = directReaders(event, path, [...new Set(outer.map(({ service }) => service)), 'platform']);
     return inner.length > 0 ? inner : outer;
   };
   return {

@@ -28,7 +28,7 @@ export interface Fixtures {
 
 export const json = 'Content-Type: application/json';
 export const someId = '0198c0de-0000-7000-8000-000000000001';
-export const deep = (open: string, close: string): string => open.repeat(10_000) + close.repeat(10_000);
+export const nested = (open: string, close: string): string => open.repeat(10_000) + close.repeat(10_000);
 export type Expected = readonly [status: number, code: string];
 export const malformed: Expected = [400, 'malformed_json'];
 export const badRequest: Expected = [400, 'bad_request'];
@@ -42,7 +42,7 @@ export const violation: Expected = [422, 'schema_violation'];
 export const unknownProduct: Expected = [422, 'unknown_product'];
 
 /** A variant of a request with one wrong value. */
-export type Wrong = readonly [label: string, value: Bytes];
+export type WrongValue = readonly [label: string, value: Bytes];
 
 export const request = (
   label: string,

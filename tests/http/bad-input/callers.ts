@@ -15,21 +15,23 @@ import {
   violation,
 } from './bad-request.ts';
 
-export const callers = ({ orderId, productId, forgedToken }: Fixtures): BadRequest[] => {
-  const none = Buffer.from('{"alg":"none"}').toString('base64url');
-  const travelling = Buffer.from('{"alg":"EdDSA","kid":"../../../dev/null"}').toString('base64url');
+export const badCallers = ({ orderId, productId, forgedToken }: Fixtures): BadRequest[] => {
+  const headerWithoutAlgorithm = Buffer.from('{"alg":"none"}').toString('base64url');
+  const headerWithPathAsKeyId = Buffer.from('{"alg":"EdDSA","kid":"../../../dev/null"}').toString(
+    'base64url',
+  );
   const payload = Buffer.from('{"sub":"user-admin-001","roles":["ADMIN"]}').toString('base64url');
   const with401 = [
     ['no credentials', []],
     ['an empty scheme', ['Authorization: ']],
     ['a scheme without a token', ['Authorization: Bearer']],
-    ['a word as token', ['Authorization: Bearer admin']],
+    ['a token that is not a JWT', ['Authorization: Bearer admin']],
     ['a basic login', ['Authorization: Basic YWRtaW46YWRtaW4=']],
-    ['an unsigned token', [`Authorization: Bearer ${none}.${payload}.`]],
-    ['a key id that is a path', [`Authorization: Bearer ${travelling}.${payload}.AAAA`]],
+    ['an unsigned token', [`Authorization: Bearer ${headerWithoutAlgorithm}.${payload}.`]],
+    ['a key id that is a path', [`Authorization: Bearer ${headerWithPathAsKeyId}.${payload}.AAAA`]],
     ['a forged signature', [`Authorization: Bearer ${forgedToken}`]],
     ['8,000 characters as token', [`Authorization: Bearer ${'a'.repeat(8_000)}`]],
-    ['bytes beyond ASCII as token', ['Authorization: Bearer \xff\xfe']],
+    ['non-ASCII bytes as token', ['Authorization: Bearer \xff\xfe']],
     ['a token in the wrong header', [`X-Authorization: Bearer ${forgedToken}`]],
     ['a token in a cookie', [`Cookie: access_token=${forgedToken}`]],
   ] as const;
@@ -68,19 +70,21 @@ export const callers = ({ orderId, productId, forgedToken }: Fixtures): BadReque
     ...with403.map(([part, line, as]) =>
       request(`${line} as ${as}`, part, line, forbidden, { as, headers: [json], body: '{}' }),
     ),
-    ...with404.map(([part, line, as]) => request(`of another user: ${line}`, part, line, notFound, { as })),
+    ...with404.map(([part, line, as]) =>
+      request(`${line} for the data of another user`, part, line, notFound, { as }),
+    ),
     ...(['order', 'inventory', 'payment'] as const).flatMap((part) => [
-      request('faults without the token', part, 'DELETE /chaos/faults', badRequest),
-      request('faults with a wrong token', part, 'DELETE /chaos/faults', forbidden, {
+      request('disarming faults without the chaos token', part, 'DELETE /chaos/faults', badRequest),
+      request('disarming faults with a wrong chaos token', part, 'DELETE /chaos/faults', forbidden, {
         headers: ['X-Chaos-Token: x'],
       }),
     ]),
   ];
 };
 
-export const addresses = ({ orderId, productId }: Fixtures): BadRequest[] => {
+export const badTargets = ({ orderId, productId }: Fixtures): BadRequest[] => {
   const order = `/api/v1/orders/${orderId}`;
-  const nowhere = [
+  const unknownTargets = [
     '/api/v1/orders/',
     '//api/v1/orders',
     '/api/v1//orders',
@@ -113,7 +117,7 @@ export const addresses = ({ orderId, productId }: Fixtures): BadRequest[] => {
     '/problems/constructor',
     `/problems/${'x'.repeat(101)}`,
   ];
-  const things = [
+  const unknownProductIds = [
     'a%00b',
     '%e2%80%ae',
     '%20',
@@ -123,13 +127,19 @@ export const addresses = ({ orderId, productId }: Fixtures): BadRequest[] => {
     '%f0%9f%9b%92',
   ];
   return [
-    ...nowhere.map((target) =>
+    ...unknownTargets.map((target) =>
       request(`at ${target.slice(0, 60)}`, 'order', `GET ${target}`, notFound, { as: 'user' }),
     ),
-    ...things.map((id) =>
-      request(`a product called ${id.slice(0, 40)}`, 'inventory', `GET /api/v1/products/${id}`, notFound, {
-        as: 'user',
-      }),
+    ...unknownProductIds.map((id) =>
+      request(
+        `a product with the id ${id.slice(0, 40)}`,
+        'inventory',
+        `GET /api/v1/products/${id}`,
+        notFound,
+        {
+          as: 'user',
+        },
+      ),
     ),
     ...['DELETE', 'PUT', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'].map((method) =>
       request(`${method} of the orders`, 'order', `${method} /api/v1/orders`, wrongMethod, { as: 'user' }),
@@ -138,12 +148,12 @@ export const addresses = ({ orderId, productId }: Fixtures): BadRequest[] => {
     request('DELETE of a product', 'inventory', `DELETE /api/v1/products/${productId}`, wrongMethod, {
       as: 'seller',
     }),
-    request('GET of a login', 'dashboard', 'GET /auth/token?email=a&password=b', wrongMethod),
-    request('a change of a reading address', 'payment', 'POST /api/v1/gateway', wrongMethod, { as: 'admin' }),
+    request('GET of the login path', 'dashboard', 'GET /auth/token?email=a&password=b', wrongMethod),
+    request('POST to a read-only path', 'payment', 'POST /api/v1/gateway', wrongMethod, { as: 'admin' }),
   ];
 };
 
-export const queries = ({ orderId, productId }: Fixtures): BadRequest[] => {
+export const badQueries = ({ orderId, productId }: Fixtures): BadRequest[] => {
   const list = (query: string): BadRequest =>
     request(`orders?${query.slice(0, 60)}`, 'order', `GET /api/v1/orders?${query}`, violation, {
       as: 'user',
@@ -210,10 +220,16 @@ export const queries = ({ orderId, productId }: Fixtures): BadRequest[] => {
       'dead-letters?cursor=x',
     ].map(asAdmin),
     ...['abc', '-1', '1.5', '1'.repeat(16), '999999999999999', '1, 2', '\xe9'].map((last) =>
-      request(`events after ${last}`, 'order', `GET /api/v1/orders/${orderId}/events`, badRequest, {
-        as: 'user',
-        headers: [`Last-Event-ID: ${last}`],
-      }),
+      request(
+        `events with the Last-Event-ID ${last}`,
+        'order',
+        `GET /api/v1/orders/${orderId}/events`,
+        badRequest,
+        {
+          as: 'user',
+          headers: [`Last-Event-ID: ${last}`],
+        },
+      ),
     ),
   ];
 };

@@ -1,7 +1,7 @@
 // Requests that must be refused before routing: malformed request lines, headers and framing.
 import { type BadRequest, badRequest, request } from './bad-request.ts';
 
-export const framing = (): BadRequest[] => {
+export const badFraming = (): BadRequest[] => {
   const refused = (
     label: string,
     line: string,
@@ -11,12 +11,12 @@ export const framing = (): BadRequest[] => {
   return [
     refused('a method in lower case', 'post /api/v1/orders'),
     refused('an unknown method', 'STEAL /api/v1/orders'),
-    refused('a target that is no URL', 'GET http://[bad'),
-    refused('a target beyond ASCII', 'GET /api/v1/orders\xff'),
+    refused('a target that is not a URL', 'GET http://[bad'),
+    refused('a target with a non-ASCII character', 'GET /api/v1/orders\xff'),
     refused('a negative length', 'POST /api/v1/orders', ['Content-Length: -1']),
-    refused('a length that is no number', 'POST /api/v1/orders', ['Content-Length: ten']),
+    refused('a length that is not a number', 'POST /api/v1/orders', ['Content-Length: ten']),
     refused('two lengths', 'POST /api/v1/orders', ['Content-Length: 1', 'Content-Length: 2']),
-    refused('a length and chunks', 'POST /api/v1/orders', [
+    refused('both a length and chunked encoding', 'POST /api/v1/orders', [
       'Content-Length: 1',
       'Transfer-Encoding: chunked',
     ]),
@@ -37,6 +37,11 @@ export const framing = (): BadRequest[] => {
     ),
     // A second Host header: each request already has one.
     refused('a second Host', 'GET /api/v1/orders', ['Host: evil.example']),
-    refused('an expectation', 'POST /api/v1/orders', ['Expect: miracles'], [417, 'expectation_failed']),
+    refused(
+      'an unknown Expect header',
+      'POST /api/v1/orders',
+      ['Expect: miracles'],
+      [417, 'expectation_failed'],
+    ),
   ];
 };

@@ -5,22 +5,22 @@ import {
   type Bytes,
   type Expected,
   json,
-  type Wrong,
+  type WrongValue,
   violation,
   unknownProduct,
   malformed,
-  deep,
+  nested,
   wrongType,
   tooLarge,
   badRequest,
 } from './bad-request.ts';
 
-export const placing = ({ productId }: Fixtures): BadRequest[] => {
+export const badOrders = ({ productId }: Fixtures): BadRequest[] => {
   const payment = '{"mode":"AUTO","method":"card"}';
   const orderOf = (id: string, quantity = '1', more = ''): string =>
     `{"items":[{"productId":${id},"quantity":${quantity}${more}}],"payment":${payment}}`;
   const id = JSON.stringify(productId);
-  const good = orderOf(id);
+  const validOrder = orderOf(id);
   const post = (label: string, body: Bytes, [status, code]: Expected, headers = [json]): BadRequest => ({
     label: `an order with ${label}`,
     part: 'order',
@@ -31,7 +31,7 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
     status,
     code,
   });
-  const each = (bodies: readonly Wrong[], expected: Expected): BadRequest[] =>
+  const requestsFor = (bodies: readonly WrongValue[], expected: Expected): BadRequest[] =>
     bodies.map(([label, body]) => post(label, body, expected));
 
   const wrongItems = ['null', '"text"', '5', '{}', 'true', '[]', '[null]', '[[]]', '["x"]', '[{}]'];
@@ -51,7 +51,7 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
     'a line separator in the product id': '"a\\u2028b"',
     'half a surrogate pair at the end of the product id': '"a\\ud83d"',
     'half a surrogate pair at the start of the product id': '"\\ude00a"',
-    'a surrogate pair the wrong way round': '"\\ude00\\ud83d"',
+    'a reversed surrogate pair': '"\\ude00\\ud83d"',
     'an invisible product id': '"\\u200b\\u200d\\ufeff"',
   };
   const strangeIds = [
@@ -78,7 +78,18 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
     ...['0', '-0', '-1', '0.5', '1e-7', '10001', '1e15', '1e400', '-1e400', '9007199254740993'],
     ...['"1"', '"1e3"', '"NaN"', 'null', 'true', '[1]', '{}', '""'],
   ];
-  const noNumbers = ['NaN', 'Infinity', '-Infinity', '0x10', '01', '1_000', '+1', '.5', '1.', 'undefined'];
+  const malformedNumbers = [
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    '0x10',
+    '01',
+    '1_000',
+    '+1',
+    '.5',
+    '1.',
+    'undefined',
+  ];
   const wrongPayments = {
     null: 'null',
     text: '"AUTO"',
@@ -92,45 +103,45 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
     'a token of 200 characters': `{"mode":"AUTO","method":"card","token":"tok_${'a'.repeat(200)}"}`,
     'a line break after the token': '{"mode":"AUTO","method":"card","token":"tok_success\\n"}',
     'null as token': '{"mode":"AUTO","method":"card","token":null}',
-    'a card number beside the token': '{"mode":"AUTO","method":"card","cardNumber":"4111111111111111"}',
+    'a card number next to the token': '{"mode":"AUTO","method":"card","cardNumber":"4111111111111111"}',
   };
-  const withKey = (key: string): string => `${good.slice(0, -1)},${key}}`;
+  const withKey = (key: string): string => `${validOrder.slice(0, -1)},${key}}`;
   const bytes = (...parts: readonly (string | readonly number[])[]): Buffer =>
     Buffer.concat(
       parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from([...part]))),
     );
-  const around = (...wrong: readonly number[]): Buffer =>
+  const withBytesInProductId = (...wrong: readonly number[]): Buffer =>
     bytes('{"items":[{"productId":"a', wrong, `","quantity":1}],"payment":${payment}}`);
 
   return [
-    ...each(
-      wrongItems.map((items): Wrong => [`items ${items}`, `{"items":${items},"payment":${payment}}`]),
+    ...requestsFor(
+      wrongItems.map((items): WrongValue => [`items ${items}`, `{"items":${items},"payment":${payment}}`]),
       violation,
     ),
-    ...each(
-      Object.entries(wrongIds).map(([label, value]): Wrong => [label, orderOf(value)]),
+    ...requestsFor(
+      Object.entries(wrongIds).map(([label, value]): WrongValue => [label, orderOf(value)]),
       violation,
     ),
-    ...each(
-      strangeIds.map((text): Wrong => [`the product ${text}`, orderOf(JSON.stringify(text))]),
+    ...requestsFor(
+      strangeIds.map((text): WrongValue => [`the product ${text}`, orderOf(JSON.stringify(text))]),
       unknownProduct,
     ),
-    ...each(
-      wrongQuantities.map((quantity): Wrong => [`a quantity of ${quantity}`, orderOf(id, quantity)]),
+    ...requestsFor(
+      wrongQuantities.map((quantity): WrongValue => [`a quantity of ${quantity}`, orderOf(id, quantity)]),
       violation,
     ),
-    ...each(
-      noNumbers.map((text): Wrong => [`a quantity written ${text}`, orderOf(id, text)]),
+    ...requestsFor(
+      malformedNumbers.map((text): WrongValue => [`the malformed quantity ${text}`, orderOf(id, text)]),
       malformed,
     ),
-    ...each(
-      Object.entries(wrongPayments).map(([label, wrong]): Wrong => [
+    ...requestsFor(
+      Object.entries(wrongPayments).map(([label, wrong]): WrongValue => [
         `payment: ${label}`,
         `{"items":[{"productId":${id},"quantity":1}],"payment":${wrong}}`,
       ]),
       violation,
     ),
-    ...each(
+    ...requestsFor(
       [
         ['a customer', withKey('"customerId":"user-customer-002"')],
         ['a status', withKey('"status":"PAID"')],
@@ -150,10 +161,10 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
           '50,000 unknown fields',
           `{${Array.from({ length: 50_000 }, (_, index) => `"k${index}":0`).join(',')}}`,
         ],
-        ['10,000 lists inside of each other', deep('[', ']')],
-        ['10,000 objects inside of each other', `${'{"items":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
-        ['10,000 lists as items', `{"items":${deep('[', ']')},"payment":${payment}}`],
-        ['10,000 lists in an unknown field', withKey(`"more":${deep('[', ']')}`)],
+        ['10,000 nested lists', nested('[', ']')],
+        ['10,000 nested objects', `${'{"items":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
+        ['10,000 lists as items', `{"items":${nested('[', ']')},"payment":${payment}}`],
+        ['10,000 lists in an unknown field', withKey(`"more":${nested('[', ']')}`)],
         ['null as body', 'null'],
         ['a list as body', '[]'],
         ['text as body', '"order"'],
@@ -161,25 +172,25 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
       ],
       violation,
     ),
-    ...each(
+    ...requestsFor(
       [
-        ['an unfinished body', good.slice(0, -1)],
+        ['an unfinished body', validOrder.slice(0, -1)],
         ['10,000 lists that are never closed', '['.repeat(10_000)],
-        ['a trailing comma', `${good.slice(0, -1)},}`],
-        ['something after its end', `${good}x`],
-        ['a second body', good + good],
-        ['a comment', `/* */${good}`],
-        ['single quotes', good.replaceAll('"', "'")],
-        ['NUL between its members', `${good}\0`],
-        ['a raw line break inside of text', orderOf('"a\nb"')],
-        ['spaces only', '   '],
-        ['UTF-16', Buffer.from(`\ufeff${good}`, 'utf16le')],
-        ['an overlong encoding', around(0xc0, 0xaf)],
-        ['a continuation byte alone', around(0x80)],
-        ['a surrogate in UTF-8', around(0xed, 0xa0, 0x80)],
-        ['half a character', around(0xf0, 0x9f, 0x9b)],
-        ['bytes beyond Unicode', around(0xf5, 0x80, 0x80, 0x80)],
-        ['latin1', around(0xe9)],
+        ['a trailing comma', `${validOrder.slice(0, -1)},}`],
+        ['a character after its end', `${validOrder}x`],
+        ['a second body', validOrder + validOrder],
+        ['a comment', `/* */${validOrder}`],
+        ['single quotes', validOrder.replaceAll('"', "'")],
+        ['NUL after its end', `${validOrder}\0`],
+        ['an unescaped line break in a text', orderOf('"a\nb"')],
+        ['only spaces', '   '],
+        ['UTF-16', Buffer.from(`\ufeff${validOrder}`, 'utf16le')],
+        ['an overlong encoding', withBytesInProductId(0xc0, 0xaf)],
+        ['a single continuation byte', withBytesInProductId(0x80)],
+        ['a surrogate in UTF-8', withBytesInProductId(0xed, 0xa0, 0x80)],
+        ['an incomplete character', withBytesInProductId(0xf0, 0x9f, 0x9b)],
+        ['bytes above the Unicode range', withBytesInProductId(0xf5, 0x80, 0x80, 0x80)],
+        ['latin1', withBytesInProductId(0xe9)],
       ],
       malformed,
     ),
@@ -193,28 +204,28 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
       'json',
       'application/json; charset=utf-16',
       'application/json; charset="iso-8859-1"',
-    ].map((type) => post(`the type ${type}`, good, wrongType, [`Content-Type: ${type}`])),
+    ].map((type) => post(`the type ${type}`, validOrder, wrongType, [`Content-Type: ${type}`])),
     ...['gzip', 'br', 'deflate', 'gzip, gzip', 'x-unknown'].map((coding) =>
-      post(`the coding ${coding}`, good, wrongType, [json, `Content-Encoding: ${coding}`]),
+      post(`the coding ${coding}`, validOrder, wrongType, [json, `Content-Encoding: ${coding}`]),
     ),
-    post('no type', good, wrongType, []),
+    post('no type', validOrder, wrongType, []),
     post('more than a mebibyte', `"${'x'.repeat(1_048_576)}"`, tooLarge),
-    post('wrong framing around a wrong body', '7\r\n{"a":1}\r\n0\r\n\r\n', violation, [
+    post('a chunked body without the required fields', '7\r\n{"a":1}\r\n0\r\n\r\n', violation, [
       json,
       'Transfer-Encoding: chunked',
     ]),
-    post('more bytes announced than may be sent', good, tooLarge, [json, 'Content-Length: 99999999999']),
+    post('a Content-Length above the limit', validOrder, tooLarge, [json, 'Content-Length: 99999999999']),
     ...[
       ['an empty key', ''],
       ['a key with a space', 'a b'],
       ['a key of 256 characters', 'k'.repeat(256)],
       ['a key of 8,000 characters', 'k'.repeat(8_000)],
-      ['a key beyond ASCII', 'schl\xfcssel'],
+      ['a key with a non-ASCII character', 'schl\xfcssel'],
       ['a tab in the key', 'a\tb'],
       ['a quote inside the key', 'a"b'],
       ['an empty quoted key', '""'],
-    ].map(([label, key]) => post(String(label), good, badRequest, [json, `Idempotency-Key: ${key}`])),
-    post('two keys', good, badRequest, [json, 'Idempotency-Key: one', 'Idempotency-Key: two']),
+    ].map(([label, key]) => post(String(label), validOrder, badRequest, [json, `Idempotency-Key: ${key}`])),
+    post('two keys', validOrder, badRequest, [json, 'Idempotency-Key: one', 'Idempotency-Key: two']),
     ...[
       'Prefer: wait=99999999999999999999',
       `Prefer: ${'"'.repeat(5_000)}`,
@@ -226,6 +237,8 @@ export const placing = ({ productId }: Fixtures): BadRequest[] => {
       'X-HTTP-Method-Override: DELETE',
       'X-Forwarded-Host: nowhere.invalid',
       'Cookie: session=admin',
-    ].map((line) => post(`nothing in it, under ${line.slice(0, 40)}`, '{}', violation, [json, line])),
+    ].map((line) =>
+      post(`an empty object and the header ${line.slice(0, 40)}`, '{}', violation, [json, line]),
+    ),
   ];
 };

@@ -10,15 +10,20 @@ import {
   notFound,
 } from './bad-request.ts';
 
-export const selling = ({ productId, sku }: Fixtures): BadRequest[] => {
-  const good = { name: 'Thing', sku: 'SKU-never', price: { amountMinor: 1, currency: 'EUR' }, quantity: 1 };
+export const badProducts = ({ productId, sku }: Fixtures): BadRequest[] => {
+  const validProduct = {
+    name: 'Thing',
+    sku: 'SKU-never',
+    price: { amountMinor: 1, currency: 'EUR' },
+    quantity: 1,
+  };
   const create = (label: string, change: object, [status, code] = violation): BadRequest => ({
     label: `a product with ${label}`,
     part: 'inventory',
     line: 'POST /api/v1/products',
     as: 'seller',
     headers: [json],
-    body: JSON.stringify({ ...good, ...change }),
+    body: JSON.stringify({ ...validProduct, ...change }),
     status,
     code,
   });
@@ -61,7 +66,7 @@ export const selling = ({ productId, sku }: Fixtures): BadRequest[] => {
     priced('a currency with a line break', 1, 'EUR\n'),
     patch('nothing', '{}', violation),
     patch('a stock', '{"quantity":5}', violation),
-    patch('a prototype only', '{"__proto__":{"name":"x"}}', violation),
+    patch('only a prototype', '{"__proto__":{"name":"x"}}', violation),
     ...['"v1', 'v1', '0', '"v1" "v2"', '"v1",', '*, "v1"'].map((version) =>
       patch(`the version ${version}`, '{"name":"x"}', badRequest, [`If-Match: ${version}`]),
     ),
@@ -69,7 +74,7 @@ export const selling = ({ productId, sku }: Fixtures): BadRequest[] => {
     ...['W/"v1"', '"v9999999999"', '""', '"v-1"', '"0"'].map((version) =>
       patch(`the version ${version}`, '{"name":"x"}', [412, 'stale_version'], [`If-Match: ${version}`]),
     ),
-    patch('a version of the future', '{"name":"x"}', [412, 'stale_version'], ['If-Match: "v99"']),
+    patch('a version that does not exist yet', '{"name":"x"}', [412, 'stale_version'], ['If-Match: "v99"']),
     ...['0', '-5', '1000001', '"5"', '1.5', 'null'].map((quantity) =>
       request(
         `restocking ${quantity}`,
@@ -83,10 +88,16 @@ export const selling = ({ productId, sku }: Fixtures): BadRequest[] => {
         },
       ),
     ),
-    request('restocking label is not there', 'inventory', 'POST /api/v1/products/ghost/restock', notFound, {
-      as: 'seller',
-      headers: [json],
-      body: '{"quantity":1}',
-    }),
+    request(
+      'restocking a product that does not exist',
+      'inventory',
+      'POST /api/v1/products/ghost/restock',
+      notFound,
+      {
+        as: 'seller',
+        headers: [json],
+        body: '{"quantity":1}',
+      },
+    ),
   ];
 };

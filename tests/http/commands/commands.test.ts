@@ -1,10 +1,10 @@
 // The response to each command of the order, inventory and payment services, for each role and state. The test fails if a command has
-// no row, or if a rejection has no problem type in the API of the service, because a client would get 500.
+// no row, or if a rejection has no problem type in the API of the service: a client would get 500 for such a rejection.
 import { describe, expect, it } from 'vitest';
-import { permissions as ofInventory } from '../../../services/inventory/http/permissions.ts';
-import { permissions as ofOrder } from '../../../services/order/http/permissions.ts';
+import { permissions as inventoryPermissions } from '../../../services/inventory/http/permissions.ts';
+import { permissions as orderPermissions } from '../../../services/order/http/permissions.ts';
 import { decide } from '../../../services/payment/domain/decide.ts';
-import { permissions as ofPayment } from '../../../services/payment/http/permissions.ts';
+import { permissions as paymentPermissions } from '../../../services/payment/http/permissions.ts';
 import { accessOf, roles } from '../../../services/platform/http/endpoint/permissions.ts';
 import { inventoryCommands } from './inventory-commands.ts';
 import { orderCommands } from './order-commands.ts';
@@ -19,7 +19,7 @@ const commands: Readonly<Record<string, Row<unknown>>> = {
 /** These commands create something, so they have no previous state to test. */
 const creatingCommands = ['orders.place', 'products.create'];
 
-const tables = { ...ofOrder, ...ofInventory, ...ofPayment };
+const tables = { ...orderPermissions, ...inventoryPermissions, ...paymentPermissions };
 const permissionOf = (action: string) => Object.values(tables).find((entry) => entry.action === action);
 
 describe('each command', () => {
@@ -30,9 +30,10 @@ describe('each command', () => {
     );
   });
 
-  for (const [action, { by, problems, states, decide: run, answers, stranger: toStranger }] of Object.entries(
-    commands,
-  )) {
+  for (const [
+    action,
+    { allowedRole, problems, states, decide: run, answers, answerToOther },
+  ] of Object.entries(commands)) {
     it.each(Object.entries(states))(`${action}: %s`, (name, state) => {
       const entry = permissionOf(action);
       const answersOf = (as: string) =>
@@ -43,12 +44,12 @@ describe('each command', () => {
           ]),
         );
       const refused = Object.fromEntries(roles.map((role) => [role, '403 forbidden']));
-      expect(answersOf(owner)).toEqual({ ...refused, [by]: answers[name] });
-      expect(answersOf(otherPerson)).toEqual({ ...refused, [by]: toStranger ?? answers[name] });
+      expect(answersOf(owner)).toEqual({ ...refused, [allowedRole]: answers[name] });
+      expect(answersOf(otherPerson)).toEqual({ ...refused, [allowedRole]: answerToOther ?? answers[name] });
     });
   }
 
-  it('that the payment service rejects gets the state of the payment and the next step', () => {
+  it('that the payment service rejects gets a response with the state of the payment and the next step', () => {
     const details = Object.values(payments).flatMap((state) => {
       const decision = decide(pay(owner), { payment: state, request: null });
       return decision.kind === 'rejected' ? [decision.detail] : [];

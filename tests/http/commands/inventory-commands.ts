@@ -21,23 +21,23 @@ const product: Product = {
   createdAt: now,
 };
 const products = {
-  'as it was read': { product, skuTaken: false },
-  'changed meanwhile': { product: { ...product, version: 5 }, skuTaken: false },
-  'changed to the same': { product: { ...product, name: 'Cup' }, skuTaken: false },
+  'unchanged since it was read': { product, skuTaken: false },
+  'changed since it was read': { product: { ...product, version: 5 }, skuTaken: false },
+  'changed to the requested name': { product: { ...product, name: 'Cup' }, skuTaken: false },
   full: { product: { ...product, available: maxUnits }, skuTaken: false },
   absent: { product: null, skuTaken: false },
 };
 const productCommand = (
   command: (sellerId: string) => ProductInput,
 ): Omit<Row<(typeof products)[keyof typeof products]>, 'answers'> => ({
-  by: 'SELLER',
+  allowedRole: 'SELLER',
   problems: inventoryProblems,
   states: products,
   decide: (state, as) => decideProduct(command(as), state),
-  stranger: '404 not_found',
+  answerToOther: '404 not_found',
 });
 
-const held = (
+const repairView = (
   state: RepairView['reservation']['state'],
   releasedBy: RepairView['releasedBy'] = null,
 ): RepairView => ({
@@ -56,44 +56,44 @@ export const inventoryCommands = {
       expectedVersions: [4],
     })),
     answers: {
-      'as it was read': 'done',
-      'changed meanwhile': '412 stale_version',
-      'changed to the same': 'unchanged: unchanged',
-      full: 'done',
+      'unchanged since it was read': 'accepted',
+      'changed since it was read': '412 stale_version',
+      'changed to the requested name': 'ignored: unchanged',
+      full: 'accepted',
       absent: '404 not_found',
     },
   }),
   'products.restock': row({
     ...productCommand((sellerId) => ({ type: 'restock', productId: 'mug', sellerId, at: now, quantity: 1 })),
     answers: {
-      'as it was read': 'done',
-      'changed meanwhile': 'done',
-      'changed to the same': 'done',
+      'unchanged since it was read': 'accepted',
+      'changed since it was read': 'accepted',
+      'changed to the requested name': 'accepted',
       full: '422 too_many_units',
       absent: '404 not_found',
     },
   }),
   'reservations.repair': row({
-    by: 'ADMIN',
+    allowedRole: 'ADMIN',
     problems: inventoryProblems,
     states: {
-      reserved: held('reserved'),
-      pinned: held('pinned'),
-      failed: held('failed'),
-      released: held('released', 'order_cancelled'),
-      'released before it held anything': held('released'),
-      expired: held('expired'),
-      committed: held('committed'),
+      reserved: repairView('reserved'),
+      pinned: repairView('pinned'),
+      failed: repairView('failed'),
+      released: repairView('released', 'order_cancelled'),
+      'released before it reserved anything': repairView('released'),
+      expired: repairView('expired'),
+      committed: repairView('committed'),
     },
     decide: reemit,
     answers: {
-      reserved: 'done',
-      pinned: 'done',
+      reserved: 'accepted',
+      pinned: 'accepted',
       failed: '409 not_reconstructible',
-      released: 'done',
-      'released before it held anything': 'unchanged: nothing_was_held',
-      expired: 'done',
-      committed: 'done',
+      released: 'accepted',
+      'released before it reserved anything': 'ignored: nothing_was_held',
+      expired: 'accepted',
+      committed: 'accepted',
     },
   }),
 };

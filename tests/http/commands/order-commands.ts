@@ -46,12 +46,15 @@ const orders = {
     payment: money('refunded'),
   }),
 };
-const orderCommand = (by: Role, command: (as: string) => OrderCommand): Omit<Row<Order>, 'answers'> => ({
-  by,
+const orderCommand = (
+  allowedRole: Role,
+  command: (as: string) => OrderCommand,
+): Omit<Row<Order>, 'answers'> => ({
+  allowedRole,
   problems: orderProblems,
   states: orders,
   decide: (state, as) => decide(command(as), state),
-  stranger: '404 not_found',
+  answerToOther: '404 not_found',
 });
 const everyCancelled = (answer: string) => ({
   'CANCELLED by the customer': answer,
@@ -64,13 +67,13 @@ export const orderCommands = {
   'orders.cancel': row({
     ...orderCommand('USER', (customerId) => ({ type: 'cancel', customerId, at: now })),
     answers: {
-      PENDING: 'done',
-      CONFIRMED: 'done',
-      PAID: 'done',
-      'PAID, confirmed': 'done',
+      PENDING: 'accepted',
+      CONFIRMED: 'accepted',
+      PAID: 'accepted',
+      'PAID, confirmed': 'accepted',
       'PAID, partly shipped': '409 already_shipped',
       FULFILLED: '409 already_shipped',
-      ...everyCancelled('unchanged: already_cancelled'),
+      ...everyCancelled('ignored: already_cancelled'),
     },
   }),
   'orders.confirm': row({
@@ -78,10 +81,10 @@ export const orderCommands = {
     answers: {
       PENDING: notPaid,
       CONFIRMED: notPaid,
-      PAID: 'done',
-      'PAID, confirmed': 'unchanged: already_confirmed',
-      'PAID, partly shipped': 'unchanged: already_confirmed',
-      FULFILLED: 'unchanged: already_confirmed',
+      PAID: 'accepted',
+      'PAID, confirmed': 'ignored: already_confirmed',
+      'PAID, partly shipped': 'ignored: already_confirmed',
+      FULFILLED: 'ignored: already_confirmed',
       ...everyCancelled(notPaid),
     },
   }),
@@ -90,18 +93,18 @@ export const orderCommands = {
     answers: {
       PENDING: notPaid,
       CONFIRMED: notPaid,
-      PAID: 'done',
-      'PAID, confirmed': 'done',
-      'PAID, partly shipped': 'unchanged: already_shipped',
-      FULFILLED: 'unchanged: already_shipped',
+      PAID: 'accepted',
+      'PAID, confirmed': 'accepted',
+      'PAID, partly shipped': 'ignored: already_shipped',
+      FULFILLED: 'ignored: already_shipped',
       ...everyCancelled(notPaid),
     },
   }),
   'orders.repair': row({
-    by: 'ADMIN',
+    allowedRole: 'ADMIN',
     problems: orderProblems,
     states: orders,
     decide: reemit,
-    answers: Object.fromEntries(Object.keys(orders).map((state) => [state, 'done'])),
+    answers: Object.fromEntries(Object.keys(orders).map((state) => [state, 'accepted'])),
   }),
 };

@@ -10,7 +10,7 @@ export const owner = 'the owner';
 export const otherPerson = 'another person';
 
 export interface Row<State> {
-  readonly by: Role;
+  readonly allowedRole: Role;
   readonly problems: ProblemKinds;
   readonly states: Readonly<Record<string, State>>;
   /** Runs the command. `caller` is the subject of the access token. */
@@ -18,12 +18,12 @@ export interface Row<State> {
   /** The response by state: the effect of the command, or why it has none. */
   readonly answers: Readonly<Record<string, string>>;
   /** The response to another person with the same role; absent if the role has access to everything. */
-  readonly stranger?: '404 not_found';
+  readonly answerToOther?: '404 not_found';
 }
 
 export const answerOf = (decision: Decision<unknown, unknown>, problems: ProblemKinds): string => {
-  if (decision.kind === 'accepted') return 'done';
-  if (decision.kind === 'ignored') return `unchanged: ${decision.reason}`;
+  if (decision.kind === 'accepted') return 'accepted';
+  if (decision.kind === 'ignored') return `ignored: ${decision.reason}`;
   return `${problems[decision.code]?.status ?? 500} ${decision.code}`;
 };
 

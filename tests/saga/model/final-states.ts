@@ -3,7 +3,7 @@ import type { PaymentMode } from '../../../schemas/generated/events.ts';
 import type { OrderStatus } from '../../../services/order/domain/order.ts';
 
 /** The statuses that may follow each status. A status may follow itself, because not every input changes the status. */
-export const allowedNext: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
+export const allowedTransitions: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   PENDING: ['PENDING', 'CONFIRMED', 'PAID', 'CANCELLED'],
   CONFIRMED: ['CONFIRMED', 'PAID', 'CANCELLED'],
   PAID: ['PAID', 'FULFILLED', 'CANCELLED'],
@@ -24,7 +24,7 @@ export interface OrderHistory {
   /** Whether the payment provider declined the card. */
   readonly declined: boolean;
   /** Whether the reservation or the deadline expired before the order was PAID. */
-  readonly late: boolean;
+  readonly expired: boolean;
 }
 interface FinalState {
   readonly status: OrderStatus;
@@ -33,18 +33,19 @@ interface FinalState {
 
 /** Why this final state is impossible after the history of the order; undefined if it is possible. */
 export function contradiction(history: OrderHistory, { status, reason }: FinalState): string | undefined {
-  const { mode, sellers, shippedBy, cancelled, paid, declined, late } = history;
+  const { mode, sellers, shippedBy, cancelled, paid, declined, expired } = history;
   const contradictions: Readonly<Record<string, boolean>> = {
-    'that is not a final status': status === 'PENDING' || status === 'CONFIRMED',
-    'customer_cancelled is the reason exactly when the customer cancelled it':
+    'this is not a final status': status === 'PENDING' || status === 'CONFIRMED',
+    'customer_cancelled is the reason if and only if the customer cancelled the order':
       cancelled !== (reason === 'customer_cancelled'),
     'no card was declined': reason === 'payment_failed' && !declined,
-    'nothing expired': reason === 'reservation_expired' && !late,
+    'neither the reservation nor the deadline expired': reason === 'reservation_expired' && !expired,
     'its card was declined': declined && status !== 'CANCELLED',
-    'nobody paid for it': mode === 'MANUAL' && !paid && (status === 'PAID' || status === 'FULFILLED'),
-    'part of it is shipped': shippedBy.size > 0 && status === 'CANCELLED',
-    'an order is FULFILLED exactly when all its sellers have shipped':
+    'the customer did not pay for the order':
+      mode === 'MANUAL' && !paid && (status === 'PAID' || status === 'FULFILLED'),
+    'part of the order is shipped': shippedBy.size > 0 && status === 'CANCELLED',
+    'an order is FULFILLED if and only if all its sellers have shipped':
       (status === 'FULFILLED') !== [...sellers].every((seller) => shippedBy.has(seller)),
   };
-  return Object.entries(contradictions).find(([, holds]) => holds)?.[0];
+  return Object.entries(contradictions).find(([, applies]) => applies)?.[0];
 }

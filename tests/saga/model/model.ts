@@ -24,9 +24,9 @@ import {
   catalogue,
   minutes,
 } from './steps.ts';
-import { must } from './violation.ts';
+import { assertHolds } from './violation.ts';
 import { initialState, type StoredRequest } from './state.ts';
-import { checkAlways, checkAtRest } from './invariants.ts';
+import { checkAlways, checkWhenDrained } from './invariants.ts';
 import { callProvider } from './provider.ts';
 import { createServices, type Outcome } from './services.ts';
 
@@ -40,8 +40,8 @@ interface Queue {
   readonly orderId: string;
   readonly log: readonly Published[];
 }
-/** An instance that works on one gateway request. After its lease has ended, it makes no call, but it may still record a response that
- *  it has already received. */
+/** An instance that works on one gateway request. After its lease has ended, the instance makes no call, but may still record a response
+ *  that it has already received. */
 interface Worker {
   readonly stored: StoredRequest;
   readonly attempts: number;
@@ -59,7 +59,7 @@ const consumes: Record<Group, readonly Topic[]> = {
 interface Model {
   /** Performs one step, and checks the invariants that must hold after every step. */
   apply(step: Step): void;
-  /** Handles everything that is in flight. Then checks the invariants that must hold once nothing is in flight. */
+  /** Delivers all events and completes all gateway requests. Then checks the invariants that must hold once nothing is in flight. */
   drain(): void;
   /** A log of the history, with one line per effect. */
   readonly trace: readonly string[];
@@ -77,7 +77,7 @@ export function createModel(): Model {
   const state = initialState();
   const { orders, payments, requests, effects, cancelledForInventory } = state;
   let workers: Worker[] = [];
-  const tookEffect = (orderId: string, what: string): void => {
+  const recordEffect = (orderId: string, what: string): void => {
     effects.set(orderId, (effects.get(orderId) ?? new Set()).add(what));
   };
 
@@ -145,7 +145,7 @@ export function createModel(): Model {
       note(`${queue.group} dead-letters ${record.event.type} (event ${record.id})`);
       deadLetter(queue.group, record);
     } else if (handle(queue.group, record, 'handles') === 'rejected') {
-      must(anyDeadLettered, 'an event is rejected only if an earlier one was dead-lettered');
+      assertHolds(anyDeadLettered, 'an event is rejected only if an earlier event was dead-lettered');
       deadLetter(queue.group, record);
     }
     if (how === 'crash') note(`${queue.group} dies before it commits the offset`);
@@ -164,8 +164,8 @@ export function createModel(): Model {
     stored.attempts += 1;
     stored.lease += 1;
     const isClosed = (payments.get(stored.orderId)?.closedBy ?? null) !== null;
-    const { attempts, lease: held } = stored;
-    workers.push({ stored, attempts, lease: held, isClosed, answer: null });
+    const { attempts, lease: leaseNumber } = stored;
+    workers.push({ stored, attempts, lease: leaseNumber, isClosed, answer: null });
     note(
       `an instance leases the ${stored.request.kind} of ${stored.orderId}${isClosed ? ', whose payment is closed' : ''}`,
     );
@@ -176,11 +176,11 @@ export function createModel(): Model {
     const { kind } = stored.request;
     if (worker.lease !== stored.lease) {
       note(`an instance has lost its lease of the ${kind} of ${stored.orderId} and calls nothing`);
-      leave(worker);
+      removeWorker(worker);
       return;
     }
     const call = gatewayCallFor({ kind, isClosed, attempts });
-    must(!(isClosed && call === 'charge'), 'a payment known to be closed is not charged');
+    assertHolds(!(isClosed && call === 'charge'), 'a payment known to be closed is not charged');
     const result: GatewayResult =
       call === 'nothing' ? { kind: 'absent' } : callProvider(state, stored, call, behaviour);
     const answer = answerOf(kind, result);
@@ -190,10 +190,10 @@ export function createModel(): Model {
       return;
     }
     if (isOpen(stored)) stored.state = 'unknown';
-    leave(worker);
+    removeWorker(worker);
   };
 
-  const leave = (worker: Worker): void => {
+  const removeWorker = (worker: Worker): void => {
     workers = workers.filter((other) => other !== worker);
   };
 
@@ -204,50 +204,50 @@ export function createModel(): Model {
     const outcome = toPayment({ type: 'gateway_answered', data, at: now() });
     const text = outcome.kind === 'accepted' ? outcome.text : `${outcome.kind} ${outcome.text}`;
     note(`payment records that the ${answer.kind} of ${stored.orderId} ${answer.outcome}: ${text}`);
-    must(outcome.kind !== 'rejected', `the answer of the gateway can be recorded (${outcome.text})`);
-    leave(worker);
+    assertHolds(outcome.kind !== 'rejected', `the answer of the gateway can be recorded (${outcome.text})`);
+    removeWorker(worker);
   };
 
   /** Delivers events and calls the gateway until nothing is in flight. */
   const settle = (replaying: boolean): void => {
     for (let round = 0; ; round += 1) {
-      must(round < 100, 'everything in flight is handled within 100 rounds');
-      let moved = false;
+      assertHolds(round < 100, 'everything in flight is handled within 100 rounds');
+      let progressed = false;
       for (const queue of queues()) {
         while (offsetOf(queue) < queue.log.length) {
-          moved = true;
+          progressed = true;
           deliver(queue, 'once');
           checkAlways(state);
         }
       }
       if (replaying) {
-        for (const letter of deadLetters) moved = replay(letter) || moved;
+        for (const letter of deadLetters) progressed = replay(letter) || progressed;
         checkAlways(state);
       }
       for (const worker of workers) {
-        moved = true;
+        progressed = true;
         if (!worker.answer) callGateway(worker, 'succeed');
         record(worker);
         checkAlways(state);
       }
       for (const stored of requests.filter(isOpen)) {
-        moved = true;
+        progressed = true;
         lease(stored);
       }
-      if (!moved) return;
+      if (!progressed) return;
     }
   };
 
   const expire = (orderId: string): void => {
     const outcome = toReservation({ type: 'expire', data: { orderId }, at: now(), ttlMs });
     if (outcome.kind !== 'accepted') return;
-    tookEffect(orderId, 'expire');
+    recordEffect(orderId, 'expire');
     note(`the sweep expires ${orderId}: ${outcome.text}`);
   };
   const checkDeadline = (orderId: string): void => {
     const outcome = toOrder(orderId, { type: 'deadline', deadlineMs, at: now() });
     if (outcome.kind !== 'accepted') return;
-    tookEffect(orderId, 'deadline');
+    recordEffect(orderId, 'deadline');
     note(`the deadline of ${orderId}: ${outcome.text}`);
   };
 
@@ -267,7 +267,8 @@ export function createModel(): Model {
 
   const command = (orderId: string, who: string, input: OrderInput): void => {
     const { kind, text } = toOrder(orderId, input);
-    if (kind === 'accepted') tookEffect(orderId, input.type === 'fulfill' ? `shipped by ${who}` : input.type);
+    if (kind === 'accepted')
+      recordEffect(orderId, input.type === 'fulfill' ? `shipped by ${who}` : input.type);
     note(`${who} sends ${input.type} for ${orderId}: ${kind === 'accepted' ? text : `${kind} ${text}`}`);
   };
 
@@ -304,7 +305,7 @@ export function createModel(): Model {
         if (!orderId) return;
         const outcome = toPayment({ type: 'pay', data: { orderId, customerId, token: null }, at: now() });
         if (outcome.kind !== 'accepted') return;
-        tookEffect(orderId, 'pay');
+        recordEffect(orderId, 'pay');
         note(`carl pays for ${orderId}: ${outcome.text}`);
         return;
       }
@@ -343,9 +344,7 @@ export function createModel(): Model {
         const past = choose([...logs.values()].flat(), step.pick);
         if (!past) return;
         publish([past.event]);
-        note(
-          `${past.event.type} of ${ids().length} orders (event ${past.id}) is published again as ${published}`,
-        );
+        note(`${past.event.type} (event ${past.id}) is published again as event ${published}`);
         return;
       }
       case 'lease': {
@@ -360,7 +359,7 @@ export function createModel(): Model {
         );
         if (!worker) return;
         worker.stored.attempts -= 1;
-        leave(worker);
+        removeWorker(worker);
         note(
           `the circuit is open: the ${worker.stored.request.kind} of ${worker.stored.orderId} is released`,
         );
@@ -369,8 +368,8 @@ export function createModel(): Model {
       case 'die': {
         const worker = choose(workers, step.pick);
         if (!worker) return;
-        leave(worker);
-        note(`the instance at the ${worker.stored.request.kind} of ${worker.stored.orderId} dies`);
+        removeWorker(worker);
+        note(`the instance that handles the ${worker.stored.request.kind} of ${worker.stored.orderId} dies`);
         return;
       }
       case 'call': {
@@ -405,19 +404,19 @@ export function createModel(): Model {
       checkAlways(state);
     },
     drain: () => {
-      // First without replaying the dead letters: even then, no order may wait longer than its deadline.
+      // First without replaying the dead letters: no order may wait longer than its deadline, even if an event is missing.
       note('--- everything in flight is handled, and time passes');
       settleWithTime(false);
       for (const [orderId, order] of orders) {
         const status = statusOf(order);
-        must(
+        assertHolds(
           status !== 'PENDING' && status !== 'CONFIRMED',
           `${orderId} has a final status or waits for its sellers`,
         );
       }
       note('--- the dead letters are replayed');
       settleWithTime(true);
-      checkAtRest(state, deadLetters.length);
+      checkWhenDrained(state, deadLetters.length);
     },
   };
 }

@@ -11,8 +11,8 @@ export const callProvider = (
   behaviour: ProviderBehaviour,
 ): GatewayResult => {
   const { idempotencyKey, amount, chargeId } = stored.request;
-  const lost: GatewayResult = { kind: 'unknown', error: 'no answer', timedOut: true };
-  if (behaviour === 'lost') return lost;
+  const lostResponse: GatewayResult = { kind: 'unknown', error: 'no answer', timedOut: true };
+  if (behaviour === 'lost') return lostResponse;
   if (behaviour === 'busy') return { kind: 'in_progress' };
   if (call === 'refund') {
     const known = refunds.get(idempotencyKey);
@@ -25,7 +25,7 @@ export const callProvider = (
       if (behaviour === 'decline') return { kind: 'refused', code: 'refund_exceeds_charge' };
       refunds.set(idempotencyKey, refund);
     }
-    return behaviour === 'dropped' ? lost : { kind: 'succeeded', gatewayId: refund.id };
+    return behaviour === 'dropped' ? lostResponse : { kind: 'succeeded', gatewayId: refund.id };
   }
   let charge = charges.get(idempotencyKey);
   if (call === 'charge' && !charge) {
@@ -37,7 +37,7 @@ export const callProvider = (
     };
     charges.set(idempotencyKey, charge);
   }
-  if (behaviour === 'dropped') return lost;
+  if (behaviour === 'dropped') return lostResponse;
   if (!charge) return { kind: 'absent' };
   return charge.declined
     ? { kind: 'refused', code: 'card_declined' }

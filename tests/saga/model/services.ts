@@ -10,7 +10,7 @@ import { decide as decidePayment, type PaymentInput } from '../../../services/pa
 import { newPayment } from '../../../services/payment/domain/payment.ts';
 import type { ModelState } from './state.ts';
 import { ttlMs, type Group } from './steps.ts';
-import { must } from './violation.ts';
+import { assertHolds } from './violation.ts';
 
 /** The outcome of an input, with a text for the log of the history. A rejected input changes nothing. */
 export interface Outcome {
@@ -40,7 +40,10 @@ export const createServices = (
     const decision = decideOrder(input, order);
     if (decision.kind === 'rejected') return { kind: 'rejected', text: decision.code };
     if (decision.kind === 'ignored') return { kind: 'ignored', text: decision.reason };
-    must(decision.state.version === order.version + 1, 'an accepted input increments the version by one');
+    assertHolds(
+      decision.state.version === order.version + 1,
+      'an accepted input increments the version by one',
+    );
     orders.set(orderId, decision.state);
     return { kind: 'accepted', text: `${statusOf(decision.state)}${publish(decision.events)}` };
   };
@@ -74,12 +77,12 @@ export const createServices = (
     }
     if (request) {
       const isClosed = state.payment.closedBy !== null;
-      must(
+      assertHolds(
         isClosed === (request.kind === 'refund'),
         `${isClosed ? 'a closed' : 'an open'} payment requests no ${request.kind}`,
       );
       const before = requests.filter((stored) => stored.orderId === orderId);
-      must(
+      assertHolds(
         before.every((stored) => stored.request.kind !== request.kind),
         `at most one ${request.kind} is requested per order`,
       );

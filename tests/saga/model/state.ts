@@ -3,7 +3,7 @@ import type { Reservation, Stock } from '../../../services/inventory/domain/rese
 import type { Order, OrderStatus } from '../../../services/order/domain/order.ts';
 import type { GatewayAnswer } from '../../../services/payment/domain/decide.ts';
 import type { GatewayRequest, Payment } from '../../../services/payment/domain/payment.ts';
-import { unitsAtStart } from './steps.ts';
+import { initialUnits } from './steps.ts';
 
 export interface StoredRequest {
   readonly request: GatewayRequest;
@@ -45,7 +45,7 @@ export interface ModelState {
 export const initialState = (): ModelState => ({
   orders: new Map(),
   reservations: new Map(),
-  stock: new Map([...unitsAtStart].map(([productId, available]) => [productId, { available, reserved: 0 }])),
+  stock: new Map([...initialUnits].map(([productId, available]) => [productId, { available, reserved: 0 }])),
   payments: new Map(),
   requests: [],
   charges: new Map(),

@@ -16,12 +16,12 @@ const product = (productId: string, sellerId: string): [string, CatalogueItem] =
 ];
 /** Two products, each of a different seller. */
 export const catalogue = new Map([product('cup', 'anna'), product('pen', 'ben')]);
-/** There are so few units that three orders compete for them. */
-export const unitsAtStart = new Map([
+/** So few units that three orders compete for stock. */
+export const initialUnits = new Map([
   ['cup', 2],
   ['pen', 3],
 ]);
-/** The items of the orders that can be placed: from one seller, from the other seller, from both sellers, one product on two lines, and
+/** The baskets from which orders are placed: items of one seller, of the other seller, of both sellers, one product on two lines, and
  *  more units than exist. */
 export const baskets: readonly (readonly [string, number][])[] = [
   [['cup', 1]],
@@ -54,7 +54,7 @@ export type Step =
   | { readonly do: 'deliver'; readonly pick: number; readonly how: 'once' | 'crash' | 'dead-letter' }
   /** The consumer reads a key again from an earlier offset, as after a rebalance. */
   | { readonly do: 'rewind'; readonly pick: number; readonly by: number }
-  /** A dead letter is replayed, although later events may have been handled before. */
+  /** A dead letter is replayed, possibly after later events of the order have been handled. */
   | { readonly do: 'replay'; readonly pick: number }
   /** An earlier event is published again with a new event id. */
   | { readonly do: 'publish again'; readonly pick: number }

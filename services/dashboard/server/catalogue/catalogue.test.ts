@@ -20,7 +20,7 @@ const withUnits = (): Contract => {
   });
   return {
     ...contract,
-    working: contract.working.map((schema) =>
+    workingSchemas: contract.workingSchemas.map((schema) =>
       schema.eventType === 'order.created' ? change(schema) : schema,
     ),
   };
@@ -29,7 +29,7 @@ const orderCreated = (source: Contract) => catalogueOf(source).find(({ type }) =
 
 describe('the events', () => {
   it('are complete, with their producers and readers', () => {
-    expect(catalogueOf(contract)).toHaveLength(contract.working.length);
+    expect(catalogueOf(contract)).toHaveLength(contract.workingSchemas.length);
     expect(orderCreated(contract)).toMatchObject({
       topic: 'order-events',
       producer: 'order',

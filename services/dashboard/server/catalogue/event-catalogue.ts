@@ -70,7 +70,7 @@ const innerRecord = (node: Node): { readonly record: RecordNode; readonly suffix
     case 'record':
       return { record: node, suffix: '' };
     case 'array': {
-      const inner = innerRecord(node.of);
+      const inner = innerRecord(node.items);
       return inner && { record: inner.record, suffix: `[]${inner.suffix}` };
     }
     case 'union':
@@ -86,7 +86,7 @@ const symbolsOf = (node: Node): readonly string[] => {
     case 'enum':
       return node.symbols;
     case 'array':
-      return symbolsOf(node.of);
+      return symbolsOf(node.items);
     case 'union':
       return node.branches.flatMap(symbolsOf);
     case 'primitive':
@@ -96,7 +96,7 @@ const symbolsOf = (node: Node): readonly string[] => {
 };
 
 const fieldsOf = (record: RecordNode, parent = '', depth = 0): Field[] =>
-  record.fields.flatMap(({ name, type, doc, fallback }) => {
+  record.fields.flatMap(({ name, type, doc, defaultJson }) => {
     const path = parent === '' ? name : `${parent}.${name}`;
     const inner = innerRecord(type);
     return [
@@ -106,7 +106,7 @@ const fieldsOf = (record: RecordNode, parent = '', depth = 0): Field[] =>
         name,
         type: typeText(type),
         doc,
-        default: fallback ?? null,
+        default: defaultJson ?? null,
         symbols: [...symbolsOf(type)],
       },
       ...(inner === undefined ? [] : fieldsOf(inner.record, `${path}${inner.suffix}`, depth + 1)),
@@ -130,7 +130,7 @@ const versionsOf = (contract: Contract, working: EventSchema): readonly Version[
 
 /** Every event of the contract, by its name. */
 export const catalogueOf = (contract: Contract): CatalogueEvent[] =>
-  contract.working
+  contract.workingSchemas
     .map((schema) => ({
       type: schema.eventType,
       doc: schema.doc ?? shortName(schema.name),
@@ -159,7 +159,7 @@ export const changesOf = (
   from: number,
   to: number,
 ): EventChanges | undefined => {
-  const working = contract.working.find(({ eventType }) => eventType === type);
+  const working = contract.workingSchemas.find(({ eventType }) => eventType === type);
   if (working === undefined) return undefined;
   const schemaOf = (wanted: number): EventSchema | undefined =>
     versionsOf(contract, working).find(({ version }) => version === wanted)?.schema;
