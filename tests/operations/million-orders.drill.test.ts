@@ -60,7 +60,15 @@ const inserts: Readonly<Record<ServiceName, string>> = {
 /** Tables that are made unlogged, because so much WAL would invalidate the replication slots of the stack. Tables with a foreign key
  *  come before the tables that they reference. */
 const unlogged: Readonly<Record<ServiceName, readonly string[]>> = {
-  order: ['order_items', 'order_events', 'orders', 'outbox', 'duplicate_deliveries', 'processed_events', 'idempotency_keys'],
+  order: [
+    'order_items',
+    'order_events',
+    'orders',
+    'outbox',
+    'duplicate_deliveries',
+    'processed_events',
+    'idempotency_keys',
+  ],
   inventory: [
     'reservation_items',
     'stock_movements',
@@ -70,7 +78,14 @@ const unlogged: Readonly<Record<ServiceName, readonly string[]>> = {
     'duplicate_deliveries',
     'processed_events',
   ],
-  payment: ['transactions', 'payments', 'outbox', 'duplicate_deliveries', 'processed_events', 'idempotency_keys'],
+  payment: [
+    'transactions',
+    'payments',
+    'outbox',
+    'duplicate_deliveries',
+    'processed_events',
+    'idempotency_keys',
+  ],
 };
 /** Rows for the messaging tables of each database. */
 const messaging = `

@@ -65,7 +65,9 @@ beforeEach(async () => {
   roles = ['ADMIN'];
   beforeHandling = () => Promise.resolve();
   lines.length = 0;
-  await database.db.execute(sql`truncate dead_letters, processed_events, duplicate_deliveries, outbox, audit_log`);
+  await database.db.execute(
+    sql`truncate dead_letters, processed_events, duplicate_deliveries, outbox, audit_log`,
+  );
 });
 
 let nextOffset = 0n;

@@ -30,7 +30,9 @@ const neverAborted = new AbortController().signal;
 const database = useTestDatabase('order');
 
 beforeEach(async () => {
-  await database.db.execute(sql`truncate outbox, processed_events, duplicate_deliveries, dead_letters, idempotency_keys`);
+  await database.db.execute(
+    sql`truncate outbox, processed_events, duplicate_deliveries, dead_letters, idempotency_keys`,
+  );
   await database.db.execute(sql`select pg_create_logical_replication_slot(${slot}, 'pgoutput')`);
 });
 afterEach(async () => {

@@ -79,7 +79,11 @@ const describeAnswer = (httpStatus: number, isOk: boolean, body: string): Answer
   try {
     const { checks, pipeline } = answerSchema.parse(JSON.parse(body));
     const failed = [...failuresOf(checks), ...failuresOf(pipeline)];
-    if (failed.length > 0) return { status: isOk ? 'degraded' : 'unavailable', detail: failed.map((failure) => failure.replace(/\.$/, '')).join('; ') };
+    if (failed.length > 0)
+      return {
+        status: isOk ? 'degraded' : 'unavailable',
+        detail: failed.map((failure) => failure.replace(/\.$/, '')).join('; '),
+      };
     const names = [...Object.keys(checks), ...Object.keys(pipeline)];
     return { status: isOk ? 'ok' : 'unavailable', detail: names.join(', ') || 'responding' };
   } catch {

@@ -99,14 +99,17 @@ describe('placing an order', () => {
       'many lines at the largest price and quantity',
       Array.from({ length: 100 }, (_, line) => [`part-${line}`, 1e11, 10_000]),
     ],
-  ] as [string, [string, number, number][]][])('rejects a total that the provider would not charge: %s', (_, lines) => {
-    const catalogue = new Map(lines.map(([id, price]) => entry(id, price)));
-    const items = lines.map(([productId, , quantity]) => ({ productId, quantity }));
-    expect(placeOrder(command(items), catalogue)).toMatchObject({
-      code: 'total_too_large',
-      detail: 'The total may be at most 1000000000000 minor units.',
-    });
-  });
+  ] as [string, [string, number, number][]][])(
+    'rejects a total that the provider would not charge: %s',
+    (_, lines) => {
+      const catalogue = new Map(lines.map(([id, price]) => entry(id, price)));
+      const items = lines.map(([productId, , quantity]) => ({ productId, quantity }));
+      expect(placeOrder(command(items), catalogue)).toMatchObject({
+        code: 'total_too_large',
+        detail: 'The total may be at most 1000000000000 minor units.',
+      });
+    },
+  );
 
   it('accepts the largest total', () => {
     const catalogue = new Map([entry('yacht', maxTotalMinor - 1), entry('oar', 1)]);

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Order } from '../../api/types.ts';
-import { describeEntry, isBeingCompensated, isDelayed, stepsOf, titleOf, toneOf, whyCancelled } from './order-texts.ts';
+import {
+  describeEntry,
+  isBeingCompensated,
+  isDelayed,
+  stepsOf,
+  titleOf,
+  toneOf,
+  whyCancelled,
+} from './order-texts.ts';
 
 const order = (change: Partial<Order> = {}): Order => ({
   id: '01a21536-3d55-72a6-ba53-351e4ac87983',
@@ -43,7 +51,11 @@ it('titles an order with the name of its first product', () => {
 it.each<[string, Partial<Order>, boolean]>([
   ['a pending order', {}, true],
   ['an order whose card is being charged', { status: 'CONFIRMED' }, true],
-  ['an order that waits for its customer', { status: 'CONFIRMED', payment: { mode: 'MANUAL', state: 'none' } }, false],
+  [
+    'an order that waits for its customer',
+    { status: 'CONFIRMED', payment: { mode: 'MANUAL', state: 'none' } },
+    false,
+  ],
   ['a paid order', { status: 'PAID', payment: paid }, false],
 ])('says after 10 s whether %s is delayed', (_, change, expected) => {
   const placedAt = Date.parse(order().createdAt);

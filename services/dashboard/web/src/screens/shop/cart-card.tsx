@@ -49,7 +49,8 @@ const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
         value={typed ?? quantity}
         onChange={(value) => {
           setTyped(value);
-          if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= maxQuantity) onCount(Number(value));
+          if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= maxQuantity)
+            onCount(Number(value));
         }}
         onBlur={() => {
           if (typeof typed === 'number') onCount(Math.min(maxQuantity, Math.max(1, Math.trunc(typed))));
