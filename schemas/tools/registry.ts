@@ -136,7 +136,7 @@ const registerOne = async (registry: RegistryAddress, release: Release): Promise
   if (reply.status === 409)
     throw failure(
       `the registry refuses ${labelOf(release)}, because it is not compatible with the versions before it ` +
-        `(${message(reply)}); \`npm run schemas -- check\` nameList the field, \`npm run schemas -- report\` shows the alternatives`,
+        `(${message(reply)}); \`npm run schemas -- check\` names the field, \`npm run schemas -- report\` shows the alternatives`,
     );
   const assigned = expectAnswer(`that it registered ${labelOf(release)}`, idReply, reply).id;
   if (assigned !== id)
