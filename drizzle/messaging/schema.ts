@@ -164,7 +164,7 @@ export const deadLetters = pgTable(
   ],
 );
 
-/** Stored responses by Idempotency-Key, per caller, method and path. They are written in the transaction of the effect. */
+/** Stored responses by Idempotency-Key, per caller, method and path. They are written in the same transaction as the change that the request makes. */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
@@ -184,8 +184,8 @@ export const idempotencyKeys = pgTable(
 );
 
 /**
- * The actions of people, including refused actions. INSERT-only, written in the transaction of the effect. An entry has the
- * subject, the action, the time and the outcome; it never has request bodies or tokens.
+ * The actions of people, including refused actions. INSERT-only, written in the same transaction as the change that the action
+ * makes. An entry has the subject, the action, the time and the outcome; it never has request bodies or tokens.
  */
 export const auditLog = pgTable(
   'audit_log',
@@ -193,7 +193,7 @@ export const auditLog = pgTable(
     id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
     /**
      * The id of the transaction that wrote the entry. Entry ids are assigned before the commit, so an entry with a lower id can
-     * appear later. An entry with a transaction id below that of the oldest running transaction cannot.
+     * appear later. No new entry can appear with a transaction id below that of the oldest running transaction.
      */
     transaction: xid8('transaction')
       .notNull()

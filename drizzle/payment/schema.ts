@@ -1,4 +1,5 @@
-// Tables of the payment service. A payment is a set of facts about one order. A transaction is one request to the gateway.
+// Tables of the payment service. A row of `payments` holds what is known about the payment of one order. A row of
+// `transactions` is one request (charge or refund) to the gateway.
 // The request is stored before it is sent, so that after a crash it is sent again with the same idempotency key.
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
@@ -8,14 +9,16 @@ export const payments = pgTable(
   'payments',
   {
     orderId: uuid('order_id').primaryKey(),
-    /** The terms are null until order.created has arrived; other events may arrive first. */
+    /** The terms, from `customerId` to `token`, are null until order.created has arrived; other events may arrive first. */
     customerId: text('customer_id'),
     amountMinor: bigint('amount_minor', { mode: 'number' }),
     currency: text('currency'),
     mode: text('mode'),
     method: text('method'),
     token: text('token'),
+    /** Whether the stock is reserved; `pinned` cannot expire. */
     hold: text('hold').notNull(),
+    /** The reason why the payment is closed. */
     closedBy: text('closed_by'),
     charge: text('charge').notNull(),
     chargeId: text('charge_id'),

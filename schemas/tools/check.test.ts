@@ -1,5 +1,5 @@
-// The check reports every change of a released version. A comparison with the lock file finds a change of the release files; a
-// comparison with the base revision finds a change of the release files together with the lock file.
+// The check reports every change of a released version. If only a release file was edited, the lock file shows it. If the lock
+// file was edited too, the base revision shows it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -95,7 +95,7 @@ describe('a working version', () => {
       known.eventType === schema.eventType ? schema : known,
     ),
   });
-  const note = { name: 'note', type: 'string', doc: 'Note.' };
+  const note = { name: 'giftText', type: 'string', doc: 'Text on the parcel.' };
 
   it('that is not released is reported, and is checked against the releases', () => {
     const changed = withWorking({
@@ -111,10 +111,10 @@ describe('a working version', () => {
     const changed = withWorking({ ...orderCreated, doc: 'Another text.' });
     expect(checkContract(changed, schemasFolder, base).complaints).toEqual([]);
   });
-  it('that cannot read a release is refused, with the field', () => {
+  it('that cannot read a release is refused, and the message names the field', () => {
     const changed = withWorking({ ...orderCreated, fields: [...orderCreated.fields, note] });
     expect(checkContract(changed, schemasFolder, base).complaints[0]).toMatch(
-      /^the working version of order\.created cannot read order\.created v1: note: the bytes do not have this field/,
+      /^the working version of order\.created cannot read order\.created v1: giftText: the bytes do not have this field/,
     );
   });
   it('that is deleted is refused', () => {

@@ -6,21 +6,21 @@ const errorWithCode = (code: string, more: object = {}): Error =>
   Object.assign(new Error('from below'), { code, ...more });
 
 describe('a failed command', () => {
-  it('prints its own sentence and its log file', () => {
+  it('prints its message and the path of its log file', () => {
     expect(explain(failure('the port is taken'))).toBe('the port is taken');
     expect(explain(failure('it died', '/log'))).toBe('it died\n  details: /log');
   });
 
   it.each([
     [
-      'fetch of a part that does not run',
+      'a fetch from a part that is not running',
       new TypeError('fetch failed', {
         cause: errorWithCode('ECONNREFUSED', { address: '127.0.0.1', port: 3001 }),
       }),
       /nothing answers at 127\.0\.0\.1:3001/,
     ],
     [
-      'a query while PostgreSQL does not run',
+      'a query while PostgreSQL is not running',
       new Error('Failed query', { cause: errorWithCode('CONNECT_TIMEOUT') }),
       /nothing answers/,
     ],
@@ -44,7 +44,7 @@ describe('a failed command', () => {
     ['a server that is starting', errorWithCode('57P03'), /starting or shutting down/],
     ['too many connections', errorWithCode('53300'), /no connection left/],
     ['a read-only server after a failover', errorWithCode('25006'), /read-only/],
-    ['a missing right', errorWithCode('42501'), /npm start grants/],
+    ['a missing privilege', errorWithCode('42501'), /npm start grants/],
     ['a broken socket', errorWithCode('UND_ERR_SOCKET'), /nothing answers/],
     ['a host that cannot be reached', errorWithCode('EHOSTUNREACH'), /nothing answers/],
     ['an untrusted certificate', errorWithCode('SELF_SIGNED_CERT_IN_CHAIN'), /TLS certificate/],

@@ -1,5 +1,4 @@
-// Golden bytes: encoded sample records of each released version, with the bytes that such a record has on the topic. They are stored
-// and never change. The checks decode them with every version, so a change that would make old records unreadable is found.
+// Golden bytes: for each released version, sample values and their Avro encoding. They are stored and never change. The checks decode them with every version, so a change that would make old records unreadable is found.
 import avro, { type Schema, type Type } from 'avsc';
 import { avroOptions } from '../avro-types.ts';
 import type { EventSchema } from './generate-events.ts';
@@ -7,9 +6,9 @@ import { isObject } from './json.ts';
 import { treeOf, type Node, type RecordNode } from './avro.ts';
 
 export interface Sample {
-  /** The decoded value as JSON; times are ISO texts. */
+  /** The decoded value as JSON; times are ISO 8601 strings. */
   readonly value: unknown;
-  /** The Avro body in base64, without the five bytes of framing. */
+  /** The Avro body in base64, without the five-byte header (magic byte and schema id). */
   readonly bytes: string;
 }
 
@@ -84,7 +83,7 @@ const sample = (node: Node, field: string, variant: number): unknown => {
   }
 };
 
-/** Number of variants that include every symbol and every branch. */
+/** How many variants are needed so that every symbol and branch occurs. */
 const variantsOf = (node: Node): number => {
   switch (node.kind) {
     case 'primitive':

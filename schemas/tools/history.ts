@@ -1,5 +1,5 @@
-// Reads the contract of the base revision from git. Comparing the releases with the base finds a released version that was changed
-// together with its golden bytes and its fingerprint in the lock file.
+// Reads the contract of the base revision from git. A release that was changed together with its golden bytes and its
+// fingerprint in the lock file is consistent in itself; only the comparison with the base revision finds the change.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -25,6 +25,7 @@ export interface Base {
   readonly name: string;
   /** The commit with which the working tree is compared: the merge base. */
   readonly commit: string;
+  /** The files `schemas/*.avsc` of the base. */
   readonly workingSchemas: readonly EventSchema[];
   readonly releases: readonly Release[];
   readonly lock: readonly LockEntry[];

@@ -37,7 +37,7 @@ const replacedRelease = (
   return last.event === schema.eventType ? last : undefined;
 };
 
-/** Releases the named events, or all changed events. Throws a Failure before it writes anything. */
+/** Releases the named events, or all changed events. Checks all events before it writes any. */
 export const releaseEvents = (
   contract: Contract,
   folder: string,
@@ -67,7 +67,7 @@ export const releaseEvents = (
         );
       if (forward !== undefined)
         throw failure(
-          `${sentence}: ${labelOf(earlier)} cannot read its events (${obstacleText(forward)}); ${help}`,
+          `${sentence}: ${labelOf(earlier)} cannot read events of the new version (${obstacleText(forward)}); ${help}`,
         );
     }
     return { schema, replacing };

@@ -13,7 +13,7 @@ import { benchGate } from './gate.ts';
 import { benchHttp, type HttpLoad } from './http.ts';
 import { benchLoad } from './load.ts';
 import { judge, type Latency } from './latency.ts';
-import { measureHop, measurePaid, publishedAt } from './events.ts';
+import { measureHop, measurePaid, publishedLatencyName } from './events.ts';
 import { runningSystem } from './system.ts';
 import { benchTracing } from './tracing.ts';
 import {
@@ -81,7 +81,7 @@ const measureEvents = async ({ rates, seconds, orders, p99: p99AtMost }: EventFl
   const system = runningSystem();
   for (const rate of rates) report(await measureHop(system, rate, seconds));
   report([await measurePaid(system, orders)]);
-  const verdict = judge(latencies, { name: publishedAt(judgedRate), p99AtMost });
+  const verdict = judge(latencies, { name: publishedLatencyName(judgedRate), p99AtMost });
   if (verdict !== undefined)
     say(
       `${verdict.isMet ? 'met' : 'NOT MET'}: p99 of ${verdict.name} is ${verdict.p99} ms, the limit is ${p99AtMost} ms`,

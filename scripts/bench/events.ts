@@ -13,10 +13,11 @@ import type { System } from './system.ts';
 const connect = (system: System, service: ServiceName): postgres.Sql =>
   postgres(system.databaseUrl(service), { max: 2, connect_timeout: 5 });
 
-/** Name of the latency that the pipeline alone causes. */
-export const publishedAt = (perSecond: number): string => `commit → published at ${perSecond} events/s`;
+/** The label of the latency from commit to published, which only the pipeline causes. */
+export const publishedLatencyName = (perSecond: number): string =>
+  `commit → published at ${perSecond} events/s`;
 
-/** inventory.product_changed, from the commit at inventory to the commit of the catalogue copy at order. */
+/** inventory.product_changed, from the commit in the inventory service to the commit of the catalogue copy in the order service. */
 export const measureHop = async (system: System, perSecond: number, seconds: number): Promise<Latency[]> => {
   const token = await signIn('seller@orderflow.io', system.urls.dashboard);
   const products = await Promise.all(
@@ -55,7 +56,7 @@ export const measureHop = async (system: System, perSecond: number, seconds: num
       consumed.map((row) => time(row) - (committed.get(row.id) ?? NaN));
     return [
       summarise(
-        publishedAt(perSecond),
+        publishedLatencyName(perSecond),
         elapsed((row) => row.published),
       ),
       summarise(

@@ -35,7 +35,7 @@ const examine = async (json: boolean | undefined): Promise<number> => {
 
 export const doctor = commandLine(
   'npm run doctor',
-  'Checks every part between a commit and its event. Each finding has a remedy.',
+  'Checks every part between a database commit and its event on the topic. Each finding has a remedy.',
   '',
   '--json',
 )

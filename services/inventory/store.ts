@@ -176,7 +176,7 @@ export const reservationHandler: CommandHandler<ReservationInput, ReservationVie
 const findReleaseReason = async (
   tx: Transaction,
   { orderId, items }: Reservation,
-): Promise<RepairView['releasedBy']> => {
+): Promise<RepairView['releaseReason']> => {
   const [item] = items;
   if (!item) return null;
   const [movement] = await tx
@@ -197,7 +197,7 @@ const findReleaseReason = async (
 export const repairHandler: CommandHandler<Repair, RepairView | null, RepairView> = {
   load: async (tx, { orderId }) => {
     const reservation = await lockReservation(tx, orderId);
-    return reservation && { reservation, releasedBy: await findReleaseReason(tx, reservation) };
+    return reservation && { reservation, releaseReason: await findReleaseReason(tx, reservation) };
   },
   decide: (_repair, view) => (view ? reemit(view) : rejected('not_found', 'There is no such reservation.')),
   save: () => [],

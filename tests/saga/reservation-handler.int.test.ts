@@ -1,4 +1,4 @@
-// Concurrent reservations on a real database. Each test would fail without the row locks.
+// Concurrent reservations on a real database. Most of these tests fail without the row locks.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import postgres from 'postgres';

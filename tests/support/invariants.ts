@@ -90,7 +90,7 @@ async function expectStockConserved(): Promise<void> {
   expect(rows).toEqual([]);
 }
 
-/** The ledger of the payment provider has one charge with the total of each paid order, and no net charge of any other order. */
+/** The ledger of the payment provider has one charge, for the total, of each paid order; for every other order, charges minus refunds are zero. */
 async function expectChargesCorrect(orderIds: readonly string[]): Promise<void> {
   for (const id of orderIds) {
     const { status, total } = await order(id);

@@ -1,4 +1,5 @@
-// Uses the stack as its users do: signs in, sends HTTP requests, and waits for observable results until a deadline.
+// Drives the stack in tests: as a user over HTTP, as an administrator in SQL, and by signals and faults. Waits for observable results
+// until a deadline.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ import { createConformance } from './conformance.ts';
 
 export { stack };
 
+/** How often a fault test repeats its fault: 1, or `FAULT_ROUNDS`. */
 export const { faultRounds } = stack;
 
 /** Repeats `observe` until it returns a result. Throws after `withinMs`, with the last error of `observe` as the cause. */
@@ -101,7 +103,8 @@ export async function call(part: Part, path: string, options: CallOptions = {}):
   const method = options.method ?? (body === undefined ? 'GET' : 'POST');
   const conform = await conformanceOf(part);
   const violations = conform({ method, path, status, contentType, body: parsed });
-  if (violations.length > 0) throw new Error(`undocumented: ${violations.join('; ')}`);
+  if (violations.length > 0)
+    throw new Error(`the response does not match the OpenAPI document: ${violations.join('; ')}`);
   return { status, headers: response.headers, body: parsed };
 }
 
@@ -112,7 +115,7 @@ const loadConformance = async (part: Part): Promise<ReturnType<typeof createConf
 
 const conformances = new Map<Part, Promise<ReturnType<typeof createConformance>>>();
 
-/** Loads the OpenAPI document of a process once. If loading fails, the next call loads it again. */
+/** Returns the function that compares responses with the OpenAPI document of a process. The document is loaded once. */
 export const conformanceOf = (part: Part): Promise<ReturnType<typeof createConformance>> => {
   const known = conformances.get(part) ?? loadConformance(part);
   conformances.set(part, known);

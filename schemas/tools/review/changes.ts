@@ -9,7 +9,7 @@ interface KindOfChange {
   readonly verdict: Verdict;
   /** The result of avsc on bytes, if it differs from the verdict. */
   readonly onBytes?: Verdict;
-  /** Whether the registry accepts the change under FULL_TRANSITIVE; by default, the changes with the verdict FULL. */
+  /** Whether the registry accepts the change under FULL_TRANSITIVE. When absent: whether the verdict is FULL. */
   readonly registered?: boolean;
   readonly why?: string;
 }

@@ -140,7 +140,9 @@ export const differences = (before: EventSchema, after: EventSchema): Difference
 const noteOn = (difference: Difference, broken: boolean): string | undefined => {
   switch (difference.kind) {
     case 'added':
-      return broken ? undefined : 'Consumers read the default in every event that was written before.';
+      return broken
+        ? undefined
+        : 'In events that were written before the field was added, consumers get the default.';
     case 'removed':
       return broken
         ? undefined
@@ -174,7 +176,7 @@ const remedyFor = (difference: Difference, obstacles: readonly Obstacle[]): stri
       if (difference.kind === 'renamed')
         return 'Keep the old field, add the new field with a default, write both, and change the readers one by one.';
       return difference.kind === 'default'
-        ? 'Keep the default: versions without it cannot read events of writers that do not know the field.'
+        ? 'Keep the default: without it, a reader cannot read events that lack the field.'
         : 'Keep the field. A field that was released without a default stays, because released versions need it. If the field must disappear, create a successor event with a new name.';
     case 'type':
     case 'union_branch':

@@ -73,15 +73,15 @@ const memberAt = (schema: EventSchema, path: string): { record: string; field: s
 /** Parsed files, shared by all TypeScript programs. */
 const parsed = new Map<string, ts.SourceFile>();
 
-/** A program of the services with `contract` in place of the generated types on disk. */
-const programWith = (root: string, contract: string): ts.Program => {
+/** A program of the services with `typesSource` in place of the generated types on disk. */
+const programWith = (root: string, typesSource: string): ts.Program => {
   const config = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
   const host = ts.createCompilerHost(options, true);
   const { getSourceFile } = host;
   const contractFile = join(root, relative(join(import.meta.dirname, '..', '..', '..'), generatedFile));
   host.getSourceFile = (name, languageVersion, ...rest) => {
-    if (name === contractFile) return ts.createSourceFile(name, contract, languageVersion, true);
+    if (name === contractFile) return ts.createSourceFile(name, typesSource, languageVersion, true);
     const file = parsed.get(name) ?? getSourceFile.call(host, name, languageVersion, ...rest);
     if (file !== undefined) parsed.set(name, file);
     return file;
@@ -89,7 +89,7 @@ const programWith = (root: string, contract: string): ts.Program => {
   return ts.createProgram({ rootNames: codeOf(root), options, host });
 };
 
-/** The members of generated interfaces behind a property: several if its type is a union of events. */
+/** The members of generated interfaces that a property access can refer to; more than one if the object is a union of events. */
 const membersOf = (symbol: ts.Symbol | undefined): string[] =>
   (symbol?.declarations ?? []).flatMap((declaration) =>
     ts.isPropertySignature(declaration) &&
@@ -188,7 +188,7 @@ export const usageOf = async (root: string, schemas: readonly EventSchema[]): Pr
     const found = reads.get(member === undefined ? '' : `${member.record}.${member.field}`)?.values() ?? [];
     return [...found].filter(({ service }) => services.includes(service));
   };
-  /** Records such as Money are in many events, so a reader of a nested field must also read its record from this event. */
+  /** Records such as Money are in many events, so code counts as a reader of a nested field only if its service reads the record from this event. */
   const readers = (event: EventSchema, path: string): readonly Place[] => {
     const services = [...(subscribers.get(event.eventType) ?? []), 'platform'];
     const parent = path.split('.').slice(0, -1).join('.').replace(/\[\]$/, '');

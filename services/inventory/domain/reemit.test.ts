@@ -23,25 +23,25 @@ describe('the repair of a reservation', () => {
     ['committed', { type: 'inventory.committed', data: { orderId, items } }],
     ['expired', { type: 'inventory.released', data: { orderId, items, reason: 'ttl_expired' } }],
   ] as const)('emits the event of the state %s', (state, event) => {
-    const view = { reservation: reservation(state), releasedBy: null };
+    const view = { reservation: reservation(state), releaseReason: null };
     expect(reemit(view)).toEqual({ kind: 'accepted', state: view, events: [event] });
   });
 
   it('emits a release with the cause from the stock ledger', () => {
-    const view = { reservation: reservation('released'), releasedBy: 'payment_failed' as const };
+    const view = { reservation: reservation('released'), releaseReason: 'payment_failed' as const };
     expect(reemit(view)).toMatchObject({
       events: [{ type: 'inventory.released', data: { reason: 'payment_failed' } }],
     });
   });
 
   it('emits nothing for a tombstone, which never emitted an event', () => {
-    expect(reemit({ reservation: reservation('released'), releasedBy: null })).toMatchObject({
+    expect(reemit({ reservation: reservation('released'), releaseReason: null })).toMatchObject({
       kind: 'ignored',
     });
   });
 
   it('rejects a failed reservation, whose shortages are not stored', () => {
-    expect(reemit({ reservation: reservation('failed'), releasedBy: null })).toMatchObject({
+    expect(reemit({ reservation: reservation('failed'), releaseReason: null })).toMatchObject({
       kind: 'rejected',
       code: 'not_reconstructible',
     });

@@ -7,11 +7,11 @@ import type { Reservation, ReservationEvent } from './reservation.ts';
 export interface RepairView {
   readonly reservation: Reservation;
   /** The cause of the release, from the stock ledger; null if no stock was released. */
-  readonly releasedBy: ReleaseReason | null;
+  readonly releaseReason: ReleaseReason | null;
 }
 
 export function reemit(view: RepairView): Decision<RepairView, ReservationEvent> {
-  const { reservation, releasedBy } = view;
+  const { reservation, releaseReason } = view;
   const { orderId, state, items, expiresAt } = reservation;
   switch (state) {
     case 'reserved':
@@ -22,9 +22,9 @@ export function reemit(view: RepairView): Decision<RepairView, ReservationEvent>
     case 'expired':
       return accepted(view, { type: 'inventory.released', data: { orderId, items, reason: 'ttl_expired' } });
     case 'released':
-      return releasedBy === null
+      return releaseReason === null
         ? ignored('nothing_was_held')
-        : accepted(view, { type: 'inventory.released', data: { orderId, items, reason: releasedBy } });
+        : accepted(view, { type: 'inventory.released', data: { orderId, items, reason: releaseReason } });
     case 'failed':
       return rejected('not_reconstructible', 'The shortages of a failed reservation are not stored.');
     default:

@@ -25,7 +25,7 @@ export interface RetentionReport {
   readonly deleted: Readonly<Record<'idempotencyKeys' | 'deadLetters' | 'inbox' | 'outbox', number>>;
   /** Why the run deleted nothing, or stopped early. */
   readonly refused?: string;
-  /** Whether the limit of a run was reached before all due rows were deleted. */
+  /** Whether due rows may be left: the limit of a run was reached, or the run was aborted. */
   readonly more: boolean;
   /** Errors by table. The rows of the other tables were deleted. */
   readonly failed?: Readonly<Record<string, string>>;

@@ -3,8 +3,8 @@
 // its key for ever; a transient one taken for permanent would make a dead letter of a good event.
 
 /**
- * Transient SQLSTATEs. Permanent, so not listed: 21, 22, 23 and 44 (the values break a rule), 25P02 and the rest of 25 (the code
- * misuses a transaction), the rest of 42 (the SQL is wrong), 54 (the values are too large), P0 (a function refuses them).
+ * Transient SQLSTATEs. Permanent, so not listed, are the classes 21, 22, 23 and 44 (the values break a rule), the rest of 25 (the code
+ * misuses a transaction), the rest of 42 (the SQL is wrong), 54 (the values are too large), P0 (a function raised an exception).
  */
 const transientSqlStates = [
   /^0A000$/, // a table has changed under a prepared statement: the statement is prepared again

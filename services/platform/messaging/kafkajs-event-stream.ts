@@ -1,6 +1,6 @@
 // The event stream on KafkaJS. It reads only committed records, because Connect may publish in transactions.
 // KafkaJS handles all partitions of a fetch in parallel and fetches again only when all of them are handled, so a handler that waits
-// holds back the other partitions of this member too. This file commits the offsets, because records finish out of sequence.
+// holds back the other partitions of this member too. This file commits the offsets, because records finish out of order.
 import {
   Kafka,
   logLevel,
@@ -77,7 +77,7 @@ const brokerErrorOf = (error: unknown): unknown =>
 /** The error of a heartbeat when another member joins or leaves the group. */
 const isRebalancing = (error: unknown): boolean => brokerErrorOf(error) === 'REBALANCE_IN_PROGRESS';
 
-/** The group has removed this member, or has assigned its partitions again without it. */
+/** The group has removed this member, or has rebalanced without this member. */
 const isRemoved = (error: unknown): boolean =>
   ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'].includes(String(brokerErrorOf(error)));
 
@@ -101,7 +101,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     brokers: [...settings.brokers],
     connectionTimeout: 3_000,
     requestTimeout: 15_000,
-    // Limits the retries with a lost broker. Then the consumer restarts, and finds the new coordinator.
+    // Limits the retries against a lost broker; then the consumer restarts and finds the new coordinator.
     retry: { initialRetryTime: 200, maxRetryTime: 5_000, retries: 4 },
     logLevel: logLevel.WARN,
     logCreator:
@@ -168,7 +168,8 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
             send: fromBeginning ? () => Promise.resolve() : send,
             onCommitFailed: (error) => {
               logger.warn('the offsets were not committed; the commit is repeated', { error, groupId });
-              // KafkaJS rejoins only after a heartbeat, and sends none for as long as the wall clock is behind its last heartbeat.
+              // KafkaJS rejoins only after a heartbeat, and after the wall clock was set back
+              // sends none until the clock has caught up with the last heartbeat.
               if (isRemoved(error)) endRun();
             },
           });
@@ -214,7 +215,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
             owned.commitSoon();
           } catch (error) {
             // KafkaJS rejoins only after this handler. In a rebalance the broker still accepts the offsets. When the coordinator has
-            // moved or is away, a commit would wait for the old coordinator and delay the rejoin.
+            // moved or is unavailable, a commit would wait for the old coordinator and delay the rejoin.
             if (isRebalancing(error)) await owned.commit();
             else owned.commitSoon();
             throw error;

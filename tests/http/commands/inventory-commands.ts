@@ -39,10 +39,10 @@ const productCommand = (
 
 const repairView = (
   state: RepairView['reservation']['state'],
-  releasedBy: RepairView['releasedBy'] = null,
+  releaseReason: RepairView['releaseReason'] = null,
 ): RepairView => ({
   reservation: { orderId, state, items: [], expiresAt: null, createdAt: now, updatedAt: now },
-  releasedBy,
+  releaseReason,
 });
 
 export const inventoryCommands = {

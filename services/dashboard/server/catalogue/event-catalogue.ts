@@ -1,4 +1,4 @@
-// The event catalogue is derived from the code, so it cannot differ from it: schemas and releases come from the contract, readers
+// The event catalogue is derived from the code, so the two cannot differ: schemas and releases come from the contract, readers
 // from the reactions that the services declare.
 import { z } from '@hono/zod-openapi';
 import { shortName, treeOf, typeText, type Node, type RecordNode } from '../../../../schemas/tools/avro.ts';
@@ -128,7 +128,7 @@ const versionsOf = (contract: Contract, working: EventSchema): readonly Version[
     : released;
 };
 
-/** Every event of the contract, by its name. */
+/** Every event of the contract, sorted by name. */
 export const catalogueOf = (contract: Contract): CatalogueEvent[] =>
   contract.workingSchemas
     .map((schema) => ({

@@ -1,4 +1,4 @@
-// The progress and the result of replaying the dead letters of a cause.
+// The progress and the result of replaying the dead letters that have the same cause.
 import { Button, Progress } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Square } from 'lucide-react';
@@ -42,9 +42,9 @@ const titles: Readonly<Record<CauseReplay['phase'], string>> = {
 const Counts = ({ replay: { run, cause } }: { replay: CauseReplay }) => {
   const failed = run === undefined ? 0 : failuresOf(run).length;
   const counts = [
-    ['Replayed', (run?.results.size ?? 0) - failed, 'ok'],
+    ['Succeeded', (run?.results.size ?? 0) - failed, 'ok'],
     ['Failed again', failed, 'bad'],
-    ['Remaining', run?.remaining ?? cause.count, undefined],
+    ['Still open', run?.remaining ?? cause.count, undefined],
   ] as const;
   return (
     <dl className={classes['figures']}>
@@ -104,7 +104,7 @@ export const ReplayCard = ({ replay, replays: { isRunning, stop, dismiss } }: Re
             failures.length > 0 &&
             'Dead letters that failed again stay open. Fix the cause and replay them, or archive them.'}
           {run?.abortedByService === true &&
-            ' The service stopped early: a temporary failure would affect the remaining dead letters too. Try again in a moment.'}
+            ' The service ended the replay early because of a temporary failure, which would affect the other dead letters too. Try again in a moment.'}
           {!isRunning &&
             run?.abortedByService !== true &&
             untried > 0 &&
