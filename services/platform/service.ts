@@ -166,8 +166,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     },
     pipeline: {
       kafka: () => {
-        const problem =
-          consumer?.isRunning() === true ? consumer.halted() : 'not a member of the consumer group';
+        const problem = consumer === undefined ? 'not started' : (consumer.problem() ?? consumer.halted());
         return problem === undefined ? Promise.resolve() : Promise.reject(new Error(problem));
       },
       registry: registry.check,

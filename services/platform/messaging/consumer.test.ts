@@ -26,7 +26,7 @@ const consuming = (handled: Promise<Dispatched>): SubscribeOptions['onRecord'] =
   const stream: EventStream = {
     subscribe: (options) => {
       given.push(options);
-      return { isRunning: () => true, stop: () => Promise.resolve() };
+      return { isRunning: () => true, problem: () => undefined, stop: () => Promise.resolve() };
     },
     lag: () => Promise.resolve(new Map()),
     ends: () => Promise.resolve([]),

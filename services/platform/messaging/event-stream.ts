@@ -58,6 +58,8 @@ export interface SubscribeOptions {
 export interface Subscription {
   /** True while the subscription is a member of the group and no error has ended its run. */
   isRunning(): boolean;
+  /** Why the subscription is not running; undefined while it runs. */
+  problem(): string | undefined;
   /** Finishes the records under way, commits their offsets, leaves the group. */
   stop(): Promise<void>;
 }

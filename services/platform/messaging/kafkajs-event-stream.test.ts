@@ -28,6 +28,8 @@ it('after a hundred restarts a subscription has no more abort listeners than at 
     onRecord: () => Promise.resolve(undefined),
   });
   await enough.promise;
+  // The health report names the last error.
+  expect(subscription.problem()).toMatch(/^not a member of the consumer group: \w/);
   const signals = listened.mock.contexts.filter((target) => target instanceof AbortSignal);
   const most = Math.max(...signals.map((signal) => getEventListeners(signal, 'abort').length));
   // One listener of the subscription, one of the pause.

@@ -59,6 +59,11 @@ export const secureClient = ({ tls, sasl }: KafkaSecurity): Pick<KafkaConfig, 's
   ...(sasl === undefined ? {} : { sasl: saslOptions(sasl) }),
 });
 
+const notAMember = (error: unknown): string => {
+  const reason = error instanceof Error ? `: ${error.message}` : '';
+  return `not a member of the consumer group${reason}`;
+};
+
 /** Header values as text. Headers without a value are left out; of a repeated header the last value counts. */
 export function readHeaders(headers: IHeaders | undefined): Record<string, string> {
   const read: Record<string, string> = {};
@@ -135,6 +140,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     let current: Consumer | undefined;
     let assignment: Assignment | undefined;
     let joined = false;
+    let lastError: unknown;
     // One listener for all runs: a listener per run would stay on the signal after its run.
     let endRun = (): void => undefined;
     stopping.signal.addEventListener('abort', () => {
@@ -162,6 +168,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
       const ended = new Promise<void>((resolve) => {
         consumer.on(consumer.events.GROUP_JOIN, () => {
           joined = true;
+          lastError = undefined;
           assignment?.lose();
           assignment = createAssignment({
             onRecord,
@@ -180,6 +187,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
         });
         consumer.on(consumer.events.CRASH, ({ payload }) => {
           joined = false;
+          lastError = payload.error;
           assignment?.lose();
           logger.error('the consumer stopped', { error: payload.error, groupId, restarts: payload.restart });
           if (!payload.restart) resolve();
@@ -230,6 +238,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
         try {
           await runOnce();
         } catch (error) {
+          lastError = error;
           logger.warn('the consumer could not start', { error, groupId });
         }
         joined = false;
@@ -245,6 +254,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
 
     return {
       isRunning: () => joined,
+      problem: () => (joined ? undefined : notAMember(lastError)),
       stop: async () => {
         stopping.abort();
         await running;
