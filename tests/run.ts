@@ -3,7 +3,7 @@
 // `npm run test:docker` runs the same tests on containers. The last line of the output counts the passed and failed tests.
 import { createVitest, parseCLI } from 'vitest/node';
 import { requireDocker } from '../scripts/stack/parts/docker.ts';
-import { explain } from '../schemas/tools/failure.ts';
+import { explain, failure, messageOf } from '../schemas/tools/failure.ts';
 import { stackKindFrom } from '../scripts/stack/stack-kind.ts';
 import { bootTestStack } from './stack/test-stack.ts';
 
@@ -17,11 +17,16 @@ const vitest = await createVitest({
   run: true,
   watch: false,
   reporters: process.env['CI'] === undefined ? ['default'] : [['default', { summary: false }]],
+}).catch((error: unknown) => {
+  // A wrong option, for example a tier that does not exist.
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exit(2);
 });
 
 const files = await vitest.globTestSpecifications(filter);
 let stop = (): Promise<void> => Promise.resolve();
 try {
+  if (files.length === 0) throw failure(`no test file has ${filter.join(' or ')} in its path`);
   if (files.some(({ project }) => project.name !== 'unit')) {
     // Checked before the boot, so that a missing Docker is reported without the stack trace of a failed boot.
     if (stackKindFrom(process.env) === 'docker') await requireDocker();
