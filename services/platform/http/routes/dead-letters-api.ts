@@ -134,7 +134,8 @@ export const readRoute = endpoint(permissionsOfServices['dead-letters.read'], {
 });
 export const groupReplayRoute = endpoint(permissionsOfServices['dead-letters.replay-group'], {
   ...shared,
-  summary: 'Replay dead letters of one fingerprint in state `parked`',
+  summary:
+    'Replay dead letters of one fingerprint in state `parked`; each is replayed once, and a repeated call continues with the rest',
   request: {
     body: jsonBody(
       z
