@@ -21,7 +21,7 @@ const alerts = layers.flatMap((layer) =>
       expression: /^ +expr: (.+)$/m.exec(text)?.[1] ?? '',
       severity: /severity: (\w+)/.exec(text)?.[1] ?? '',
       summary: /^ +summary: (.+)$/m.exec(text)?.[1] ?? '',
-      runbook: /^ +runbook: (\S+)$/m.exec(text)?.[1] ?? '',
+      runbookUrl: /^ +runbook_url: (\S+)$/m.exec(text)?.[1] ?? '',
     })),
 );
 
@@ -85,11 +85,14 @@ describe('the alert rules', () => {
 
   it.each(alerts)(
     '$name has a severity, a summary and an existing section of a runbook',
-    ({ layer, severity, summary, runbook }) => {
+    ({ layer, severity, summary, runbookUrl }) => {
       expect(['page', 'warning']).toContain(severity);
       expect(layers).toContain(layer);
       expect(summary).not.toBe('');
-      const [file = '', section = ''] = runbook.split('#');
+      // A page of the dashboard, which shows the files of connectors/runbooks.
+      const [, name = '', section = ''] =
+        /^http:\/\/localhost:3000\/runbooks\/([a-z-]+)#(\w+)$/.exec(runbookUrl) ?? [];
+      const file = `connectors/runbooks/${name}.md`;
       expect(existsSync(join(root, file))).toBe(true);
       expect(headings(file)).toContain(section);
     },
