@@ -11,7 +11,6 @@ import { createAuthenticator } from '../platform/http/endpoint/auth.ts';
 import { createEventCodec } from '../platform/event-codec/event-codec.ts';
 import { createRegistryClient } from '../platform/event-codec/schema-registry.ts';
 import { registrySecurity } from '../platform/process/security/registry-security.ts';
-import { recordAction } from '../platform/audit-log/audit-log.ts';
 import { createHealth } from '../platform/http/routes/health.ts';
 import { serveApp } from '../platform/http/server/serve.ts';
 import { createLifecycle } from '../platform/process/lifecycle.ts';
@@ -122,9 +121,7 @@ const app = createAuditorApp({
     codec: createEventCodec(registry.schemaId, registry.writerSchema),
   },
   operations: {
-    record: async (service, ...entry) => {
-      await recordAction(sources.databases[service], ...entry);
-    },
+    databaseOf: (service) => sources.databases[service],
     readFlow: () => readFlow(sources.databases),
     connectUrl: config.connectUrl,
     stream: sources.stream,

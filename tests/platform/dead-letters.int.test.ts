@@ -66,7 +66,7 @@ beforeEach(async () => {
   beforeHandling = () => Promise.resolve();
   lines.length = 0;
   await database.db.execute(
-    sql`truncate dead_letters, processed_events, duplicate_deliveries, outbox, audit_log`,
+    sql`truncate dead_letters, processed_events, duplicate_deliveries, outbox, audit_log, idempotency_keys`,
   );
 });
 
@@ -108,12 +108,12 @@ const storeDeadLetter = async ({
   const [row] = await database.db.select().from(deadLetters).where(eq(deadLetters.offset, offset));
   return row?.id ?? '';
 };
-const call = async (method: string, path: string, body?: unknown) => {
+const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
   const response = await app.request(`/api/v1/dead-letters${path}`, {
     method,
     ...(body === undefined
-      ? {}
-      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      ? { headers }
+      : { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } }),
   });
   return { status: response.status, body: z.looseObject({}).parse(await response.json()) };
 };
@@ -280,6 +280,80 @@ describe('replaying a group', () => {
     const group = { fingerprint: 'Rejected|impossible|inventory.committed' };
     expect(await call('POST', '/replay', group)).toMatchObject({
       body: { replayed: 0, failed: 1, remaining: 2 },
+    });
+  });
+});
+
+describe('each command on a dead letter, by its state and the role of the caller', () => {
+  const settle: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
+    parked: () => Promise.resolve(),
+    replayed: (id) => call('POST', `/${id}/replay`),
+    archived: (id) => call('POST', `/${id}/archive`, { reason: 'Not wanted' }),
+  };
+  const answers: readonly (readonly [command: string, state: string, answer: string])[] = [
+    ['replay', 'parked', '200 accepted'],
+    ['replay', 'replayed', '200 duplicate'],
+    ['replay', 'archived', '409 dead_letter_archived'],
+    ['archive', 'parked', '200 archived'],
+    ['archive', 'replayed', '409 dead_letter_replayed'],
+    ['archive', 'archived', '409 dead_letter_archived'],
+  ];
+  it.each(answers)('%s of a dead letter that is %s: %s', async (command, state, answer) => {
+    const id = await storeDeadLetter();
+    await settle[state]?.(id);
+    const run = () =>
+      call('POST', `/${id}/${command}`, command === 'archive' ? { reason: 'A test' } : undefined);
+    for (const role of ['USER', 'SELLER'] as const) {
+      roles = [role];
+      expect(await run()).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    }
+    roles = ['ADMIN'];
+    const { status, body } = await run();
+    expect(`${status} ${String(body['code'] ?? body['outcome'] ?? body['state'])}`).toBe(answer);
+  });
+});
+
+describe('a repeated request with the same Idempotency-Key gets the first response', () => {
+  const key = { 'idempotency-key': 'a-key' };
+
+  it('of a replay', async () => {
+    const id = await storeDeadLetter();
+    const first = await call('POST', `/${id}/replay`, undefined, key);
+    expect(first).toMatchObject({ status: 200, body: { outcome: 'accepted' } });
+    expect(await call('POST', `/${id}/replay`, undefined, key)).toEqual(first);
+    expect(await auditEntries()).toHaveLength(1);
+  });
+
+  it('of the replay of a group, and replays no more of it', async () => {
+    for (let stored = 0; stored < 3; stored += 1) await storeDeadLetter();
+    const group = { fingerprint: 'Rejected|impossible|inventory.committed', limit: 1 };
+    const first = await call('POST', '/replay', group, key);
+    expect(await call('POST', '/replay', group, key)).toEqual(first);
+    expect(await effects()).toBe(1);
+    expect(await call('POST', '/replay', { ...group, limit: 2 }, key)).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency_key_reused' },
+    });
+    expect(await call('POST', '/replay', group, { 'idempotency-key': 'another' })).toMatchObject({
+      body: { replayed: 1, remaining: 1 },
+    });
+  });
+
+  it('of an archive, and not the refusal of a second archive', async () => {
+    const id = await storeDeadLetter();
+    const first = await call('POST', `/${id}/archive`, { reason: 'Not wanted' }, key);
+    expect(first.status).toBe(200);
+    expect(await call('POST', `/${id}/archive`, { reason: 'Not wanted' }, key)).toEqual(first);
+    expect(await auditEntries()).toHaveLength(1);
+  });
+
+  it('but a request that failed leaves the key unused', async () => {
+    const id = await storeDeadLetter();
+    beforeHandling = () => Promise.reject(new DependencyUnavailable('down'));
+    expect(await call('POST', `/${id}/replay`, undefined, key)).toMatchObject({ status: 503 });
+    beforeHandling = () => Promise.resolve();
+    expect(await call('POST', `/${id}/replay`, undefined, key)).toMatchObject({
+      body: { outcome: 'accepted' },
     });
   });
 });

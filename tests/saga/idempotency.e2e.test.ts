@@ -168,7 +168,12 @@ describe('Idempotency-Key of a payment', () => {
 });
 
 describe('Idempotency-Key of every other call', () => {
-  const sendTwice = async (part: 'inventory' | 'order', path: string, as: Person, body?: unknown) => {
+  const sendTwice = async (
+    part: 'inventory' | 'order' | 'auditor',
+    path: string,
+    as: Person,
+    body?: unknown,
+  ) => {
     const headers = { 'idempotency-key': randomUUID() };
     const send = () =>
       call(part, path, { as, method: 'POST', headers, ...(body === undefined ? {} : { body }) });
@@ -229,11 +234,18 @@ describe('Idempotency-Key of every other call', () => {
     await sendTwice('order', `/api/v1/orders/${id}/repair`, 'admin', { reason: 'a test' });
   });
 
+  it('an action on a connector is carried out and recorded once', async () => {
+    const entries = () =>
+      query('order', (sql) => sql`select id from audit_log where action = 'connectors.resume'`);
+    const before = await entries();
+    await sendTwice('auditor', '/api/v1/connectors/order/resume', 'admin');
+    expect(await entries()).toHaveLength(before.length + 1);
+  });
+
   it('is documented for every POST that changes something', async () => {
-    /** These calls need no key: a dead letter is resolved only once anyway, and arming a fault twice is harmless. */
-    const needsNoKey = (path: string): boolean =>
-      path.includes('/dead-letters/') || path.startsWith('/chaos/');
-    for (const part of ['order', 'inventory', 'payment'] as const) {
+    /** Arming a fault changes no data. */
+    const needsNoKey = (path: string): boolean => path.startsWith('/chaos/');
+    for (const part of ['order', 'inventory', 'payment', 'auditor'] as const) {
       const { body } = await call(part, '/openapi.json');
       const posts = Object.entries(Object(Object(body).paths)).filter(
         ([path, item]) => 'post' in Object(item) && !needsNoKey(path),

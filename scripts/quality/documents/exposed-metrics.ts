@@ -37,7 +37,11 @@ const metricsOfProcesses = (): LabelsByMetric => {
   const { httpOptions } = createHttpOptions(readConfig(guardSettings, {}));
   const { metrics } = httpOptions;
   const noValues = () => Promise.resolve(new Map<string, never>());
-  const notCalled = () => Promise.reject(new Error('reading the metrics calls no route'));
+  const noRoute = new Error('reading the metrics calls no route');
+  const notCalled = () => Promise.reject(noRoute);
+  const noDatabase = () => {
+    throw noRoute;
+  };
   createEventMetrics(metrics, { group: 'none', emitted: [] }).observe(() => undefined);
   createSagaMetrics(metrics);
   createReservationMetrics(metrics);
@@ -55,7 +59,12 @@ const metricsOfProcesses = (): LabelsByMetric => {
     auditor: { latest: () => undefined },
     pipelines: { latest: () => [], samples: () => [], incidents: () => [], recordActed: () => undefined },
     stories: { read: notCalled, codec: { decode: notCalled } },
-    operations: { record: notCalled, readFlow: notCalled, connectUrl: '', stream: { lag: noValues } },
+    operations: {
+      databaseOf: noDatabase,
+      readFlow: notCalled,
+      connectUrl: '',
+      stream: { lag: noValues },
+    },
     httpOptions,
   });
   // The types of prom-client do not declare the names of the labels.

@@ -1,6 +1,7 @@
 // The auditor's API: schemas and endpoints, without behaviour. The dashboard's types and the OpenAPI document are derived from it.
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
+import { idempotencyKeyHeader } from '../../platform/http/request/idempotency-http.ts';
 import { json } from '../../platform/http/request/shapes.ts';
 import { everyService } from '../domain/facts.ts';
 import { incidentsKept } from '../domain/incidents.ts';
@@ -171,7 +172,7 @@ export const reportView = z
   })
   .openapi('Audit');
 
-const connectorActions = ['restart', 'pause', 'resume'] as const;
+export const connectorActions = ['restart', 'pause', 'resume'] as const;
 export type ConnectorAction = (typeof connectorActions)[number];
 
 /** The measurements of one check of a pipeline. */
@@ -328,18 +329,18 @@ export const flowView = z
   })
   .openapi('Flow');
 
+export const actionView = z.object({ connector: z.string(), action: z.enum(connectorActions) });
+
 const actionEndpoint = (action: ConnectorAction, summary: string) =>
   endpoint(permissions[`connectors.${action}`], {
     tags: ['pipelines'],
     summary,
     description: 'Writes an entry to the audit log of the service, then calls Kafka Connect.',
-    request: { params: z.object({ service }) },
+    request: { params: z.object({ service }), headers: z.object(idempotencyKeyHeader) },
     responses: {
-      202: {
-        description: 'Kafka Connect has accepted the action',
-        content: json(z.object({ connector: z.string(), action: z.enum(connectorActions) })),
-      },
+      202: { description: 'Kafka Connect has accepted the action', content: json(actionView) },
     },
+    problems: [422],
   });
 
 export const auditorApi = {

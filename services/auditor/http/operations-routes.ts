@@ -2,7 +2,9 @@
 // actions on a connector. An action is recorded in the audit log before Kafka Connect is called.
 import { problem } from '../../platform/http/endpoint/problem.ts';
 import { personsActionOf, type App, type AppContext } from '../../platform/http/server/request-context.ts';
-import type { recordAction } from '../../platform/audit-log/audit-log.ts';
+import { recordAction } from '../../platform/audit-log/audit-log.ts';
+import type { Database } from '../../platform/database/database.ts';
+import { runRepeatable } from '../../platform/http/request/idempotency-http.ts';
 import { cachedRead } from '../../platform/telemetry/metrics.ts';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
 import { invariants, type Report } from '../audit.ts';
@@ -12,15 +14,13 @@ import { pauseOrResume, restartConnector } from '../pipelines/connect-rest.ts';
 import { readLags } from '../pipelines/pipeline-metrics.ts';
 import { pipelineNames, type Pipelines } from '../pipelines/pipelines.ts';
 import { readDrift, type Drift } from '../drift/read-drift.ts';
-import { auditorApi, type ConnectorAction } from './api.ts';
+import { actionView, auditorApi, connectorActions, type ConnectorAction } from './api.ts';
 import { requireReports, statusOf, viewOfPipeline } from './pipeline-routes.ts';
 import { viewOfReport } from './report-view.ts';
 
-type AuditEntry = Parameters<typeof recordAction> extends [unknown, ...infer Entry] ? Entry : never;
-
 export interface OperationsSources {
-  /** Appends an entry to the audit log of a service. */
-  readonly record: (service: Service, ...entry: AuditEntry) => Promise<void>;
+  /** The database that gets the entry of the audit log and the stored response. */
+  readonly databaseOf: (service: Service) => Database;
   readonly readFlow: () => Promise<Flow>;
   readonly connectUrl: string;
   readonly stream: Pick<EventStream, 'lag'>;
@@ -46,7 +46,7 @@ const viewOfDrift = ({ sentence, remedy, changes }: Drift) => ({
 
 export function registerOperationsRoutes(
   app: App,
-  { record, readFlow, connectUrl, stream }: OperationsSources,
+  { databaseOf, readFlow, connectUrl, stream }: OperationsSources,
   pipelines: Omit<Pipelines, 'stop'>,
   latestAudit: () => Report,
 ): void {
@@ -112,7 +112,8 @@ export function registerOperationsRoutes(
 
   const act = async (c: AppContext, service: Service, action: ConnectorAction) => {
     const connector = pipelineNames(service).connector;
-    await record(service, personsActionOf(c), { outcome: 'accepted', resource: connector }, new Date());
+    const entry = { outcome: 'accepted', resource: connector } as const;
+    await recordAction(databaseOf(service), personsActionOf(c), entry, new Date());
     try {
       if (action === 'restart') await restartConnector(connectUrl, connector, 'all', connectTimeoutMs);
       else await pauseOrResume(connectUrl, connector, action, connectTimeoutMs);
@@ -126,13 +127,15 @@ export function registerOperationsRoutes(
     pipelines.recordActed(service, { at: Date.now(), by: 'administrator', action });
     return { connector, action };
   };
-  app.openapi(auditorApi.restartConnector, async (c) =>
-    c.json(await act(c, c.req.valid('param').service, 'restart'), 202),
-  );
-  app.openapi(auditorApi.pauseConnector, async (c) =>
-    c.json(await act(c, c.req.valid('param').service, 'pause'), 202),
-  );
-  app.openapi(auditorApi.resumeConnector, async (c) =>
-    c.json(await act(c, c.req.valid('param').service, 'resume'), 202),
-  );
+  for (const action of connectorActions) {
+    app.openapi(auditorApi[`${action}Connector`], async (c) => {
+      const { service } = c.req.valid('param');
+      const key = c.req.valid('header')['idempotency-key'];
+      const request = { key, body: {}, status: 202, schema: actionView };
+      const { view, headers } = await runRepeatable(c, databaseOf(service), request, () =>
+        act(c, service, action),
+      );
+      return c.json(view, 202, headers);
+    });
+  }
 }

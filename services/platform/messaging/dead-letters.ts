@@ -5,9 +5,10 @@ import { and, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { deadLetters } from '../../../drizzle/messaging/schema.ts';
 import { recordAction, type PersonsAction } from '../audit-log/audit-log.ts';
-import type { Database, Transaction } from '../database/database.ts';
+import { send, type Database, type Transaction } from '../database/database.ts';
 import type { StreamRecord } from './event-stream.ts';
 import { withoutCredentials } from '../process/logger.ts';
+import type { Claim } from '../transaction/handle.ts';
 
 export type DeadLetter = typeof deadLetters.$inferSelect;
 
@@ -96,7 +97,7 @@ export const recordOf = (deadLetter: DeadLetter): StreamRecord => ({
 
 const isParked = (id: string) => and(eq(deadLetters.id, id), eq(deadLetters.state, 'parked'));
 
-const accepted = { outcome: 'accepted' } as const;
+const acceptedAction = { outcome: 'accepted' } as const;
 /** The outcome of a replay when a concurrent replay was faster. */
 export const alreadySettled = { outcome: 'ignored', code: 'already_settled' } as const;
 
@@ -121,7 +122,7 @@ export async function settleAsReplayed(
     .where(isParked(deadLetterId))
     .returning({ id: deadLetters.id });
   const isSettled = settled.length === 1;
-  const outcome = isSettled ? accepted : alreadySettled;
+  const outcome = isSettled ? acceptedAction : alreadySettled;
   await recordAction(tx, action, { ...outcome, resource: deadLetterId }, now);
   return isSettled;
 }
@@ -134,19 +135,32 @@ export async function countFailedReplay(db: Database, id: string, error: Error):
     .where(isParked(id));
 }
 
-/** Archives a parked dead letter without handling it; undefined when it is not parked. */
-export function archiveDeadLetter(
+/** Archives a parked dead letter without handling it. */
+export function archiveDeadLetter<Prior>(
   db: Database,
   id: string,
   { reason, action, at }: { readonly reason: string; readonly action: PersonsAction; readonly at: Date },
-): Promise<DeadLetter | undefined> {
+  claim: Claim<DeadLetter, Prior>,
+): Promise<Archived<Prior>> {
   return db.transaction(async (tx) => {
-    const [archived] = await tx
+    const claimed = await claim.take(tx, at);
+    if (!claimed.taken) return { kind: 'duplicate', prior: claimed.prior };
+    const [deadLetter] = await tx
       .update(deadLetters)
       .set({ state: 'archived', archiveReason: reason, settledBy: action.subject, settledAt: at })
       .where(isParked(id))
       .returning();
-    if (archived) await recordAction(tx, action, accepted, at);
-    return archived;
+    if (!deadLetter) return { kind: 'settled' };
+    await Promise.all([
+      recordAction(tx, action, acceptedAction, at),
+      send(await claim.settle(tx, { kind: 'accepted', state: deadLetter, events: [] })),
+    ]);
+    return { kind: 'archived', deadLetter };
   });
 }
+
+/** `settled`: the dead letter was replayed or archived before. `duplicate`: this request was answered before. */
+export type Archived<Prior> =
+  | { readonly kind: 'archived'; readonly deadLetter: DeadLetter }
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'duplicate'; readonly prior: Prior };

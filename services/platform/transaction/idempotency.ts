@@ -5,7 +5,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import { idempotencyKeys } from '../../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import type { Accepted, Ignored } from './decision/decision.ts';
-import type { Transaction } from '../database/database.ts';
+import type { Database, Transaction } from '../database/database.ts';
 import type { Claim } from './handle.ts';
 import { Rejected } from './handle.ts';
 
@@ -15,12 +15,15 @@ export interface Answer {
   readonly headers: Record<string, string>;
 }
 
-export interface IdempotentRequest<State> {
+export interface KeyedRequest {
   /** Caller, method and path: two callers may use the same key. */
   readonly scope: string;
   readonly key: string;
   /** Hash of the request body: `fingerprintOf`. */
   readonly fingerprint: string;
+}
+
+export interface IdempotentRequest<State> extends KeyedRequest {
   /** The response to this request and to each repetition. It may read rows that the transaction has written. */
   readonly answer: (
     decision: Accepted<State, DomainEvent> | Ignored,
@@ -28,46 +31,58 @@ export interface IdempotentRequest<State> {
   ) => Answer | Promise<Answer>;
 }
 
+const storedRow = (db: Database | Transaction, { scope, key }: KeyedRequest) =>
+  db
+    .select()
+    .from(idempotencyKeys)
+    .where(and(eq(idempotencyKeys.scope, scope), eq(idempotencyKeys.key, key)));
+
+type StoredRow = typeof idempotencyKeys.$inferSelect;
+
+const answerIn = ([prior]: readonly StoredRow[], { fingerprint }: KeyedRequest): Answer | undefined => {
+  if (!prior) return undefined;
+  if (prior.fingerprint !== fingerprint)
+    throw new Rejected('idempotency_key_reused', 'This Idempotency-Key was used with another request body.');
+  return { status: prior.status, body: prior.body, headers: prior.headers };
+};
+
+/** Resolves to the stored response of a request; undefined for a new request. Throws Rejected `idempotency_key_reused`. */
+export const storedAnswer = async (db: Database, request: KeyedRequest): Promise<Answer | undefined> =>
+  answerIn(await storedRow(db, request), request);
+
+/** The statement that stores the response to a request. */
+export const storeAnswer = (
+  db: Database | Transaction,
+  { scope, key, fingerprint }: KeyedRequest,
+  { status, body, headers }: Answer,
+  createdAt: Date,
+) => db.insert(idempotencyKeys).values({ scope, key, fingerprint, status, body, headers, createdAt });
+
 /**
  * Claims an Idempotency-Key. A repeated request gets the stored response.
  * @throws Rejected `idempotency_key_in_flight` while the first request is running, and `idempotency_key_reused` when the key was used
  * with another body.
  */
 export function idempotencyClaim<State>(request: IdempotentRequest<State>): Claim<State, Answer> {
-  const { scope, key, fingerprint } = request;
-  const stored = and(eq(idempotencyKeys.scope, scope), eq(idempotencyKeys.key, key));
+  const { scope, key } = request;
   let takenAt: Date;
   return {
     take: async (tx, now) => {
       // Locked before the row is read and until commit or rollback, so that the next owner of the lock sees the row.
-      const [[lock], [prior]] = await Promise.all([
+      const [[lock], rows] = await Promise.all([
         tx.execute<{ locked: boolean }>(
           sql`select pg_try_advisory_xact_lock(hashtextextended(${`${scope} ${key}`}, 0)) as locked`,
         ),
-        tx.select().from(idempotencyKeys).where(stored),
+        storedRow(tx, request),
       ]);
       if (!lock?.locked) {
         throw new Rejected('idempotency_key_in_flight', 'A request with this Idempotency-Key is under way.');
       }
-      if (!prior) {
-        takenAt = now;
-        return { taken: true };
-      }
-      if (prior.fingerprint !== fingerprint) {
-        throw new Rejected(
-          'idempotency_key_reused',
-          'This Idempotency-Key was used with another request body.',
-        );
-      }
-      return { taken: false, prior: { status: prior.status, body: prior.body, headers: prior.headers } };
+      const prior = answerIn(rows, request);
+      if (prior) return { taken: false, prior };
+      takenAt = now;
+      return { taken: true };
     },
-    settle: async (tx, decision) => {
-      const { status, body, headers } = await request.answer(decision, tx);
-      return [
-        tx
-          .insert(idempotencyKeys)
-          .values({ scope, key, fingerprint, status, body, headers, createdAt: takenAt }),
-      ];
-    },
+    settle: async (tx, decision) => [storeAnswer(tx, request, await request.answer(decision, tx), takenAt)],
   };
 }

@@ -3,7 +3,15 @@
 import { z } from '@hono/zod-openapi';
 import { createHash } from 'node:crypto';
 import { unclaimed, type Claim } from '../../transaction/handle.ts';
-import { idempotencyClaim, type Answer, type IdempotentRequest } from '../../transaction/idempotency.ts';
+import {
+  idempotencyClaim,
+  storeAnswer,
+  storedAnswer,
+  type Answer,
+  type IdempotentRequest,
+  type KeyedRequest,
+} from '../../transaction/idempotency.ts';
+import type { Database } from '../../database/database.ts';
 import type { ProblemKind } from '../endpoint/problem.ts';
 import { callerOf, type AppContext } from '../server/request-context.ts';
 import { withLowerUuids } from './text.ts';
@@ -57,6 +65,12 @@ export const fingerprintOf = (body: unknown): string =>
     .update(JSON.stringify(sorted(body)))
     .digest('hex');
 
+const requestOf = (c: AppContext, key: string, body: unknown): KeyedRequest => ({
+  scope: `${callerOf(c).subject} ${c.req.method} ${withLowerUuids(c.req.path)}`,
+  key,
+  fingerprint: fingerprintOf(body),
+});
+
 /** The claim on the request's Idempotency-Key, if it has one. `answer` makes the response that each repetition gets. */
 export const claimOf = <State>(
   c: AppContext,
@@ -64,14 +78,35 @@ export const claimOf = <State>(
   body: unknown,
   answer: IdempotentRequest<State>['answer'],
 ): Claim<State, Answer> =>
-  key === undefined
-    ? unclaimed
-    : idempotencyClaim<State>({
-        scope: `${callerOf(c).subject} ${c.req.method} ${withLowerUuids(c.req.path)}`,
-        key,
-        fingerprint: fingerprintOf(body),
-        answer,
-      });
+  key === undefined ? unclaimed : idempotencyClaim<State>({ ...requestOf(c, key, body), answer });
+
+/**
+ * Runs an action that has no transaction of its own, such as a call to Kafka Connect. The response is stored after the action, so a
+ * repetition that arrives earlier, or after a crash in between, runs the action again: only for actions that are harmless to repeat.
+ */
+export async function runRepeatable<const Body>(
+  c: AppContext,
+  db: Database,
+  { key, body, status, schema }: RepeatableRequest<Body>,
+  act: () => Promise<Body>,
+): Promise<{ readonly view: Body; readonly headers: Record<string, string> }> {
+  if (key === undefined) return { view: await act(), headers: {} };
+  const request = requestOf(c, key, body);
+  const prior = await storedAnswer(db, request);
+  if (prior) return { view: schema.parse(prior.body), headers: replayHeaders(prior) };
+  const view = await act();
+  // Two requests at the same time both store a response; the first is kept.
+  await storeAnswer(db, request, { status, body: view, headers: {} }, new Date()).onConflictDoNothing();
+  return { view, headers: {} };
+}
+
+interface RepeatableRequest<Body> {
+  readonly key: string | undefined;
+  readonly body: unknown;
+  readonly status: number;
+  /** Reads a stored response. */
+  readonly schema: z.ZodType<Body>;
+}
 
 /** The headers of a stored response. */
 export const replayHeaders = ({ headers }: Answer): Record<string, string> => ({

@@ -2,11 +2,13 @@
 import { permissionsOfServices } from '../endpoint/permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { json, jsonBody, pageOf, pageQuery } from '../request/shapes.ts';
+import { idempotencyKeyHeader, idempotencyProblems } from '../request/idempotency-http.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { defineProblems } from '../endpoint/problem.ts';
 import { lookup, printable, uuid } from '../request/text.ts';
 
 export const { kinds: deadLetterProblems, problem } = defineProblems({
+  ...idempotencyProblems,
   dead_letter_archived: {
     status: 409,
     title: 'Dead letter is archived',
@@ -26,7 +28,7 @@ export const { kinds: deadLetterProblems, problem } = defineProblems({
 });
 
 const state = z.enum(['parked', 'replayed', 'archived']);
-const summary = z
+export const summary = z
   .object({
     id: z.uuid(),
     state,
@@ -81,7 +83,7 @@ const groups = z
   })
   .openapi('DeadLetterGroups');
 export type DeadLetterGroup = z.infer<typeof groups>['data'][number];
-const result = z
+export const result = z
   .object({
     id: z.uuid(),
     outcome: z.enum(['accepted', 'ignored', 'duplicate', 'failed']),
@@ -89,7 +91,7 @@ const result = z
   })
   .openapi('ReplayResult');
 export type Replayed = z.infer<typeof result>;
-const groupResult = z
+export const groupResult = z
   .object({
     replayed: z.int(),
     failed: z.int(),
@@ -101,6 +103,7 @@ export type GroupReplayed = z.infer<typeof groupResult>;
 
 const shared = { tags: ['dead letters'] };
 const params = z.object({ id: uuid });
+const headers = z.object(idempotencyKeyHeader);
 const fingerprint = lookup(500);
 
 export const listRoute = endpoint(permissionsOfServices['dead-letters.list'], {
@@ -137,6 +140,7 @@ export const groupReplayRoute = endpoint(permissionsOfServices['dead-letters.rep
   summary:
     'Replay dead letters of one fingerprint in state `parked`; each is replayed once, and a repeated call continues with the rest',
   request: {
+    headers,
     body: jsonBody(
       z
         .strictObject({ fingerprint, limit: z.int().min(1).max(100).default(20) })
@@ -146,21 +150,23 @@ export const groupReplayRoute = endpoint(permissionsOfServices['dead-letters.rep
   responses: {
     200: { description: 'The outcome of each replay', content: json(groupResult) },
   },
+  problems: [422],
 });
 export const replayRoute = endpoint(permissionsOfServices['dead-letters.replay'], {
   ...shared,
   summary: 'Replay one dead letter; repeating it changes nothing',
-  request: { params },
+  request: { params, headers },
   responses: {
     200: { description: 'The outcome of the replay', content: json(result) },
   },
-  problems: [409],
+  problems: [409, 422],
 });
 export const archiveRoute = endpoint(permissionsOfServices['dead-letters.archive'], {
   ...shared,
   summary: 'Archive a dead letter in state `parked`: it is never replayed',
   request: {
     params,
+    headers,
     body: jsonBody(z.strictObject({ reason: printable(500) }).openapi('ArchiveDeadLetter')),
   },
   responses: {

@@ -2,11 +2,12 @@
 // is logged with its actor, and no response contains a credential of a dead letter.
 import { z } from '@hono/zod-openapi';
 import { positionIn } from '../request/shapes.ts';
-import { personsActionOf, type App } from '../server/request-context.ts';
+import { personsActionOf, type App, type AppContext } from '../server/request-context.ts';
 import { and, count, desc, eq, lt, max, min, sql } from 'drizzle-orm';
 import { deadLetters } from '../../../../drizzle/messaging/schema.ts';
 import { recordAction } from '../../audit-log/audit-log.ts';
 import { encodeCursor } from '../request/cursor.ts';
+import { claimOf, replayHeaders, runRepeatable } from '../request/idempotency-http.ts';
 import { alreadySettled, archiveDeadLetter, type DeadLetter } from '../../messaging/dead-letters.ts';
 import { UndecodableRecord, type EventCodec } from '../../event-codec/event-codec.ts';
 import { redact, withoutCredentials } from '../../process/logger.ts';
@@ -25,6 +26,9 @@ import {
   groupReplayRoute,
   replayRoute,
   archiveRoute,
+  groupResult,
+  result,
+  summary,
   type DeadLetterSummary,
   type WholeDeadLetter,
   type Replayed,
@@ -158,38 +162,57 @@ export function registerDeadLetterRoutes(
   app.openapi(groupReplayRoute, async (c) => {
     const action = personsActionOf(c);
     const group = c.req.valid('json');
-    const { results, remaining } = await replayGroup(parts, group, action, c.get('traceparent'));
-    const failed = results.filter(({ kind }) => kind === 'failed').length;
-    const counts = { replayed: results.length - failed, failed, remaining };
-    logger.info('dead letters of a group replayed', { ...counts, ...group, actor: action.subject });
-    return c.json({ ...counts, results: results.map(toResult) }, 200);
+    const key = c.req.valid('header')['idempotency-key'];
+    const request = { key, body: group, status: 200, schema: groupResult };
+    const { view, headers } = await runRepeatable(c, db, request, async () => {
+      const { results, remaining } = await replayGroup(parts, group, action, c.get('traceparent'));
+      const failed = results.filter(({ kind }) => kind === 'failed').length;
+      const counts = { replayed: results.length - failed, failed, remaining };
+      logger.info('dead letters of a group replayed', { ...counts, ...group, actor: action.subject });
+      return { ...counts, results: results.map(toResult) };
+    });
+    return c.json(view, 200, headers);
   });
 
-  app.openapi(replayRoute, async (c) => {
+  const replayOne = async (c: AppContext, id: string): Promise<Replayed> => {
     const action = personsActionOf(c);
-    const deadLetter = await find(c.req.valid('param').id);
+    const deadLetter = await find(id);
     if (deadLetter.state === 'archived') throw problem('dead_letter_archived');
     if (deadLetter.state === 'replayed') {
       await recordAction(db, action, alreadySettled, new Date());
-      return c.json({ id: deadLetter.id, outcome: 'duplicate' as const }, 200);
+      return { id, outcome: 'duplicate' };
     }
     const replayed = await replayDeadLetter(parts, deadLetter, action, c.get('traceparent'));
-    if (replayed.kind !== 'failed') return c.json(toResult(replayed), 200);
+    if (replayed.kind !== 'failed') return toResult(replayed);
     const cause = replayed.error;
     if (isTransient(cause)) throw problem('unavailable', { headers: { 'Retry-After': '1' }, cause });
     throw problem('replay_failed', { detail: firstLine(cause.message), cause });
+  };
+
+  app.openapi(replayRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    const key = c.req.valid('header')['idempotency-key'];
+    const request = { key, body: {}, status: 200, schema: result };
+    const { view, headers } = await runRepeatable(c, db, request, () => replayOne(c, id));
+    return c.json(view, 200, headers);
   });
 
   app.openapi(archiveRoute, async (c) => {
     const action = personsActionOf(c);
     const { id } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    const archived = await archiveDeadLetter(db, id, { reason, action, at: new Date() });
-    if (!archived) {
+    const claim = claimOf<DeadLetter>(c, c.req.valid('header')['idempotency-key'], { reason }, (decision) => {
+      if (decision.kind === 'ignored') throw new Error(`an archive was ignored: ${decision.reason}`);
+      return { status: 200, body: toSummary(decision.state), headers: {} };
+    });
+    const archived = await archiveDeadLetter(db, id, { reason, action, at: new Date() }, claim);
+    if (archived.kind === 'duplicate')
+      return c.json(summary.parse(archived.prior.body), 200, replayHeaders(archived.prior));
+    if (archived.kind === 'settled') {
       const settled = await find(id);
       throw problem(settled.state === 'replayed' ? 'dead_letter_replayed' : 'dead_letter_archived');
     }
     logger.info('dead letter archived', { deadLetterId: id, reason, actor: action.subject });
-    return c.json(toSummary(archived), 200);
+    return c.json(toSummary(archived.deadLetter), 200);
   });
 }
