@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type {
+  HandledFact,
   InboxFacts,
   KeyFact,
   OrderFact,
@@ -154,16 +155,19 @@ export const readInbox = (
   committed: InboxFacts['committed'],
 ): Promise<InboxFacts> =>
   inSnapshot(db, async (tx) => {
-    const processed = await rowsOf<{ readonly id: string }>(
+    const processed = await rowsOf<HandledFact & { readonly id: string }>(
       tx,
-      sql`select event_id::text as id from processed_events where consumer = ${group} and event_id in ${listed(eventIds)}`,
+      sql`
+        select event_id::text as id, topic, partition, "offset"::float8 as "offset",
+               ${ms('published_at')} as "publishedAt", age(xmin) as "transactionAge"
+        from processed_events where consumer = ${group} and event_id in ${listed(eventIds)}`,
     );
     const deadLettered = await rowsOf<{ readonly id: string }>(
       tx,
       sql`select event_id as id from dead_letters where consumer = ${group} and event_id in ${listed(eventIds, 'text')}`,
     );
     return {
-      processed: new Set(processed.map((row) => row.id)),
+      processed: new Map(processed.map(({ id, ...row }) => [id, row])),
       deadLettered: new Set(deadLettered.map((row) => row.id)),
       committed,
     };

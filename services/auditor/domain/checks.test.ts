@@ -3,7 +3,16 @@
 import { describe, expect, it } from 'vitest';
 import { check, confirm, findUnchecked, type Finding } from './checks.ts';
 import { findOutstanding } from './deliveries.ts';
-import type { ChargeFact, Facts, InboxFacts, OrderFact, OutboxFact, Service, TopicFact } from './facts.ts';
+import type {
+  ChargeFact,
+  Facts,
+  HandledFact,
+  InboxFacts,
+  OrderFact,
+  OutboxFact,
+  Service,
+  TopicFact,
+} from './facts.ts';
 import { findMismatches } from './mismatches.ts';
 import { findStuckOrders } from './stuck.ts';
 
@@ -47,8 +56,19 @@ const record = ({ id: eventId, service, type, key, at }: OutboxFact, offset = 5)
   at,
 });
 const recordsOf = (rows: readonly OutboxFact[]) => new Map(rows.map((row) => [row.id, record(row)]));
+/** Handled in the order of the offsets: `e1` has offset 1, `e2` offset 2. */
+const handledAs = (eventId: string, change: Partial<HandledFact> = {}): HandledFact => ({
+  topic: 'order-events',
+  partition: 0,
+  offset: Number(eventId.slice(1)),
+  publishedAt: longAgo,
+  transactionAge: 100,
+  ...change,
+});
 const inbox = (...processed: string[]): InboxFacts => ({
-  processed: new Set(processed),
+  processed: new Map(
+    processed.map((eventId, index) => [eventId, handledAs(eventId, { transactionAge: 100 - index })]),
+  ),
   deadLettered: new Set(),
   committed: new Map([
     ['order-events/0', 5],
@@ -128,6 +148,18 @@ const fresh = event('e9', 'payment', 'payment.refunded', recently);
 const lateAt = (offset: number): Pick<Facts, 'outbox' | 'records'> => ({
   outbox: [...outbox, late],
   records: new Map([...recordsOf(outbox), ['e9', record(late, offset)]]),
+});
+
+/** The inventory service handled e3 before e1; `change` is how e1 differs otherwise. */
+const outOfOrder = (change: Partial<HandledFact>): InboxFacts => ({
+  ...inbox(),
+  processed: new Map([
+    ['e1', handledAs('e1', { transactionAge: 100, ...change })],
+    ['e3', handledAs('e3', { transactionAge: 101 })],
+  ]),
+});
+const handledBefore = (change: Partial<HandledFact>): Partial<Facts> => ({
+  inboxes: { ...clean.inboxes, inventory: outOfOrder(change) },
 });
 
 describe('each invariant', () => {
@@ -256,6 +288,19 @@ describe('each invariant', () => {
       },
       [],
     ],
+    ['two events handled in the opposite order', handledBefore({}), ['handled_in_order broken']],
+    [
+      'a dead letter that was replayed',
+      {
+        inboxes: {
+          ...clean.inboxes,
+          inventory: { ...outOfOrder({}), deadLettered: new Set(['e1']) },
+        },
+      },
+      [],
+    ],
+    ['events of two partitions', handledBefore({ partition: 1 }), []],
+    ['an event of a topic that was created again', handledBefore({ publishedAt: longAgo + 1 }), []],
     [
       'an acknowledged order that does not exist',
       { keys: [{ key: 'k', orderId: 'x', exists: false }] },

@@ -2,6 +2,7 @@
 // undelivered event, a gateway request without a result or a recent change may still explain it.
 import { findOutstanding, findUncommitted, findUnpublished, type Delivery } from './deliveries.ts';
 import {
+  everyService,
   isLive,
   topicOf,
   type AuditTiming,
@@ -26,6 +27,8 @@ export const invariants = {
   nothing_uncommitted: 'every event on a topic was committed to an outbox',
   inbox_complete: 'no consumer group skips an event to which it reacts',
   one_effect: 'an event takes effect once per consumer group',
+  handled_in_order:
+    'a consumer group handles the events of a key in the order of the topic; only a dead letter is handled later',
   order_per_key: 'every acknowledged order exists, and no two idempotency keys share an order',
 } as const;
 export type Invariant = keyof typeof invariants;
@@ -228,6 +231,32 @@ const checkInboxes = (deliveries: readonly Delivery[]): Finding[] =>
       ),
     );
 
+const checkOrderOfHandling = ({ outbox, inboxes }: Facts): Finding[] =>
+  everyService.flatMap((consumer) => {
+    const { processed, deadLettered } = inboxes[consumer];
+    const handled = outbox.flatMap((event) => {
+      const row = processed.get(event.id);
+      return row && !deadLettered.has(event.id) ? [{ event, ...row }] : [];
+    });
+    const ofOneKey = Map.groupBy(
+      handled,
+      ({ event, topic, partition }) => `${topic}/${partition}/${event.key}`,
+    );
+    return [...ofOneKey.values()].flatMap((rows) => {
+      const sorted = rows.toSorted((a, b) => a.offset - b.offset);
+      return sorted.flatMap((later, index) => {
+        const earlier = sorted[index - 1];
+        // The offsets of a re-created topic begin at 0 again, so the time of publication has to agree with them.
+        if (!earlier || earlier.publishedAt > later.publishedAt) return [];
+        if (earlier.transactionAge >= later.transactionAge) return [];
+        const sentence = `The ${consumer} service handled ${later.event.type} ${later.event.id} of ${later.event.key} before ${earlier.event.type} ${earlier.event.id}, which is earlier on ${later.topic}.`;
+        return [
+          createFinding('handled_in_order', `${later.event.id}/${consumer}`, sentence, later.publishedAt),
+        ];
+      });
+    });
+  });
+
 const checkKeys = ({ keys }: Facts, { now }: AuditTiming): Finding[] => {
   const keysOf = Map.groupBy(keys, (fact) => fact.orderId);
   return [...keysOf].flatMap(([orderId, facts]) => {
@@ -254,6 +283,7 @@ export function check(facts: Facts, timing: AuditTiming): Finding[] {
     ...checkEffects(facts, timing),
     ...checkTopics(facts, timing),
     ...checkInboxes(deliveries),
+    ...checkOrderOfHandling(facts),
     ...checkKeys(facts, timing),
   ];
 }

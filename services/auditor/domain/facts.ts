@@ -106,9 +106,19 @@ export interface TopicFact {
   readonly at: number;
 }
 
+/** An inbox row: the position of the record that was handled, and when its transaction ran. */
+export interface HandledFact {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly publishedAt: number;
+  /** Number of transactions of the database that began later. Unlike a time, it does not depend on a clock. */
+  readonly transactionAge: number;
+}
+
 export interface InboxFacts {
-  /** Ids of the snapshot's events for which the group has an inbox row. */
-  readonly processed: ReadonlySet<string>;
+  /** The snapshot's events for which the group has an inbox row, by event id. */
+  readonly processed: ReadonlyMap<string, HandledFact>;
   /** Ids of the snapshot's events that are dead letters of the group. */
   readonly deadLettered: ReadonlySet<string>;
   /** The committed offset (the next to read) by `topic/partition`, read before the inbox. */
