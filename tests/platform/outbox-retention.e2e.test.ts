@@ -269,6 +269,36 @@ describe('the other tables', () => {
     }
   });
 
+  it.each([
+    ['processed_events', () => addInbox(31 * day), 'inbox'],
+    ['outbox', () => addOutbox(31 * day), 'outbox'],
+  ] as const)('of %s lose all due rows but those that cannot be deleted', async (table, add, name) => {
+    for (let index = 0; index < 25; index += 1) await add();
+    await deliverAll();
+    const bad = sql`select ctid as row from ${sql.identifier(table)} limit 2 offset 7`;
+    await database.db.execute(sql`create table undeletable as ${bad}`);
+    await database.db.execute(sql`
+      create function refuse() returns trigger language plpgsql as $$ begin
+        if exists (select from public.undeletable u where u.row = old.ctid) then raise exception 'a bad row'; end if;
+        return old;
+      end $$`);
+    await database.db.execute(sql`
+      create trigger refuse before delete on ${sql.identifier(table)} for each row execute function refuse()`);
+    try {
+      expect(await run({ batch: 10 })).toMatchObject({
+        deleted: { [name]: 23 },
+        failed: { [name]: 'a bad row' },
+      });
+      const [left] = await database.db.execute<{ rows: number }>(
+        sql`select count(*)::int as rows from ${sql.identifier(table)}`,
+      );
+      expect(left?.rows).toBe(2);
+    } finally {
+      await database.db.execute(sql`drop function refuse cascade`);
+      await database.db.execute(sql`drop table undeletable`);
+    }
+  });
+
   it('are not changed while another instance is deleting', async () => {
     await addInbox(31 * day);
     const other = postgres(database.url, { max: 1, onnotice: () => undefined });

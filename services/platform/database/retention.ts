@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { RetentionConfig } from '../process/settings/retention-settings.ts';
 import type { Database } from './database.ts';
 import type { Logger } from '../process/logger.ts';
+import { concernsRow, isTransient } from './transient.ts';
 import { pause } from '../process/retry.ts';
 import { every, type Timer } from '../process/timer.ts';
 
@@ -21,18 +22,22 @@ export interface RetentionOptions {
   readonly batches?: number;
 }
 
+type Table = 'idempotencyKeys' | 'deadLetters' | 'inbox' | 'outbox';
+
 export interface RetentionReport {
-  readonly deleted: Readonly<Record<'idempotencyKeys' | 'deadLetters' | 'inbox' | 'outbox', number>>;
+  readonly deleted: Readonly<Record<Table, number>>;
   /** Why the run deleted nothing, or stopped early. */
   readonly refused?: string;
   /** Whether due rows may be left: the limit of a run was reached, or the run was aborted. */
   readonly more: boolean;
-  /** Errors by table. The rows of the other tables were deleted. */
-  readonly failed?: Readonly<Record<string, string>>;
+  /** The last error by table. All other due rows were deleted. */
+  readonly failed?: Readonly<Partial<Record<Table, string>>>;
 }
 
 const hourMs = 3_600_000;
 const betweenBatchesMs = 20;
+/** With more rows of a table that cannot be deleted, the run leaves the table. */
+const maximumPassed = 20;
 const elsewhere = 'another instance is deleting';
 
 const deletedRow = z.object({ deleted: z.int(), refused: z.string().nullable() });
@@ -47,30 +52,31 @@ export async function runRetention(
   const before = (hours: number): string => new Date(now.getTime() - hours * hourMs).toISOString();
   const beforeDays = (wholeDays: number): string => before(wholeDays * 24);
 
-  const statements: Record<keyof RetentionReport['deleted'], SQL> = {
-    idempotencyKeys: sql`
+  /** Deletes the oldest due rows of a table, after the first `passed`. */
+  const statements: Record<Table, (limit: number, passed: number) => SQL> = {
+    idempotencyKeys: (limit, passed) => sql`
       with gone as (delete from idempotency_keys where (scope, key) in (
         select scope, key from idempotency_keys where created_at < ${before(config.idempotencyKeyHours)}
-        order by created_at limit ${batch} for update skip locked) returning 1)
+        order by created_at limit ${limit} offset ${passed} for update skip locked) returning 1)
       select count(*)::int as deleted, null::text as refused from gone`,
-    deadLetters: sql`
+    deadLetters: (limit, passed) => sql`
       with gone as (delete from dead_letters where id in (
         select id from dead_letters
         where state <> 'parked' and settled_at < ${beforeDays(config.deadLetterRetentionDays)}
-        order by settled_at limit ${batch} for update skip locked) returning 1)
+        order by settled_at limit ${limit} offset ${passed} for update skip locked) returning 1)
       select count(*)::int as deleted, null::text as refused from gone`,
     // The event of a parked dead letter may be replayed, so its inbox row stays for as long as the dead letter is parked.
-    inbox: sql`
+    inbox: (limit, passed) => sql`
       with gone as (delete from processed_events where (consumer, event_id) in (
         select p.consumer, p.event_id from processed_events p
         where p.processed_at < ${beforeDays(config.inboxRetentionDays)} and not exists (
           select from dead_letters d
           where d.state = 'parked' and d.consumer = p.consumer and d.event_id = p.event_id::text)
-        order by p.processed_at limit ${batch} for update skip locked) returning 1)
+        order by p.processed_at limit ${limit} offset ${passed} for update skip locked) returning 1)
       select count(*)::int as deleted, null::text as refused from gone`,
-    outbox: sql`
+    outbox: (limit, passed) => sql`
       select deleted, refused from
-      delete_published_outbox_rows(${slot}, ${beforeDays(config.outboxRetentionDays)}, ${batch})`,
+      delete_published_outbox_rows(${slot}, ${beforeDays(config.outboxRetentionDays)}, ${limit}, ${passed})`,
   };
 
   /** One small transaction. */
@@ -85,31 +91,45 @@ export async function runRetention(
     });
 
   const deleted = { idempotencyKeys: 0, deadLetters: 0, inbox: 0, outbox: 0 };
-  const failed: Record<string, string> = {};
+  const failed: Partial<Record<Table, string>> = {};
+  const report = (more: boolean, refused?: string): RetentionReport => ({
+    deleted,
+    more,
+    ...(refused === undefined ? {} : { refused }),
+    ...(Object.keys(failed).length > 0 ? { failed } : {}),
+  });
   let more = false;
   for (const table of ['idempotencyKeys', 'deadLetters', 'inbox', 'outbox'] as const) {
+    let limit = batch;
+    let passed = 0;
     for (let turn = 1; ; turn += 1) {
-      if (signal.aborted) return { deleted, refused: 'the service is being stopped', more: true };
-      let result: z.infer<typeof deletedRow>;
+      if (signal.aborted) return report(true, 'the service is being stopped');
       try {
-        result = await deleteBatch(statements[table]);
+        const result = await deleteBatch(statements[table](limit, passed));
+        deleted[table] += result.deleted;
+        if (result.refused !== null) return report(false, result.refused);
+        if (result.deleted < limit) break;
+        limit = Math.min(batch, limit * 10);
       } catch (error) {
-        // Continues with the other tables; the next run retries this one.
         failed[table] = error instanceof Error ? messageOf(error) : String(error);
-        break;
+        // The other tables are cleaned, and the next run retries this one.
+        if (!failsForARow(error) || passed === maximumPassed) break;
+        // Smaller batches find the row that cannot be deleted; later batches begin after it.
+        if (limit > 1) limit = Math.ceil(limit / 10);
+        else passed += 1;
       }
-      deleted[table] += result.deleted;
-      if (result.refused !== null) return { deleted, refused: result.refused, more: false };
-      if (result.deleted < batch) break;
-      if (turn === batches) {
+      if (turn >= batches) {
         more = true;
         break;
       }
       await pause(betweenBatchesMs, signal);
     }
   }
-  return { deleted, more, ...(Object.keys(failed).length > 0 ? { failed } : {}) };
+  return report(more);
 }
+
+/** Whether a smaller batch may succeed. */
+const failsForARow = (error: unknown): boolean => !isTransient(error) || concernsRow(error);
 
 /** The message of the database; Drizzle's own only repeats the query. */
 const messageOf = (error: Error): string =>
