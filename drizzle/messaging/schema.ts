@@ -82,6 +82,10 @@ export const processedEvents = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.consumer, table.eventId] }),
+    check(
+      'processed_events_outcome',
+      sql`${table.outcome} = 'accepted' or ${table.outcome} like 'ignored: %'`,
+    ),
     index('processed_events_processed_at').on(table.processedAt),
   ],
 );

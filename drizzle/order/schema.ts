@@ -40,6 +40,10 @@ export const orders = pgTable(
       sql`(${table.status} = 'CANCELLED') = (${table.cancellationReason} is not null)`,
     ),
     check(
+      'orders_cancellation_reason',
+      sql`${table.cancellationReason} in ('unspecified','reservation_failed','payment_failed','reservation_expired','customer_cancelled')`,
+    ),
+    check(
       'orders_reservation',
       sql`${table.reservationState} in ('pending','reserved','failed','released','expired','committed')`,
     ),
@@ -103,7 +107,17 @@ export const orderEvents = pgTable(
     occurredAt: instant('occurred_at').notNull(),
     recordedAt: instant('recorded_at').notNull(),
   },
-  (table) => [index('order_events_by_order').on(table.orderId, table.sequence)],
+  (table) => [
+    check(
+      'order_events_outcome',
+      sql`${table.outcome} = 'accepted' or ${table.outcome} ~ '^(ignored|re-emitted .*): '`,
+    ),
+    check(
+      'order_events_status',
+      sql`${table.status} in ('PENDING','CONFIRMED','PAID','FULFILLED','CANCELLED')`,
+    ),
+    index('order_events_by_order').on(table.orderId, table.sequence),
+  ],
 );
 
 /** The order service's copy of the catalogue, which sets the prices of new orders. */

@@ -31,6 +31,10 @@ export const payments = pgTable(
   },
   (table) => [
     check('payments_hold', sql`${table.hold} in ('unknown','held','pinned')`),
+    check(
+      'payments_closed_by',
+      sql`${table.closedBy} in ('unspecified','order_cancelled','reservation_expired')`,
+    ),
     check('payments_charge', sql`${table.charge} in ('none','started','succeeded','failed')`),
     check('payments_refund', sql`${table.refund} in ('none','started','succeeded')`),
     check('payments_refund_needs_charge', sql`${table.refund} = 'none' or ${table.charge} = 'succeeded'`),

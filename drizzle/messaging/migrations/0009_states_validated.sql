@@ -1,0 +1,1 @@
+ALTER TABLE "processed_events" VALIDATE CONSTRAINT "processed_events_outcome";
