@@ -88,7 +88,7 @@ const install = () =>
     // Inside `npm start`, npm_execpath is the npm that runs; `npm` on the PATH may be another one.
     const npm = process.env.npm_execpath;
     // The install scripts of the packages would only compile optional parts that nothing here uses.
-    const ci = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    const ci = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
     const child =
       npm !== undefined && npm.endsWith('.js')
         ? spawn(process.execPath, [npm, ...ci], { cwd: root })
