@@ -108,6 +108,8 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     tls,
     poolSize: consumerConnections,
     waitMs: config.sessionTimeoutMs / 2,
+    // Events that arrive meanwhile wait for the shared transaction of an event that waits for a lock.
+    lockTimeoutMs: 1_000,
   });
   lifecycle.onStop('database of the consumer', () => consuming.close());
 

@@ -45,6 +45,8 @@ export interface ConnectionOptions {
   readonly poolSize?: number;
   /** Milliseconds that a query or a transaction waits for a connection; 10,000 when absent. */
   readonly waitMs?: number;
+  /** Milliseconds that a statement waits for a lock; 3,000 when absent. */
+  readonly lockTimeoutMs?: number;
   /** TLS; plain TCP when absent. */
   readonly tls?: Trust;
 }
@@ -98,7 +100,7 @@ export const sessionSettings = {
 export function connectDatabase(
   url: string,
   applicationName: string,
-  { poolSize = 16, waitMs = 10_000, tls = false }: ConnectionOptions = {},
+  { poolSize = 16, waitMs = 10_000, lockTimeoutMs = 3_000, tls = false }: ConnectionOptions = {},
 ): Connection {
   const client = postgres(url, {
     ssl: tls,
@@ -113,7 +115,7 @@ export function connectDatabase(
       ...sessionSettings,
       application_name: applicationName,
       statement_timeout: 5_000,
-      lock_timeout: 3_000,
+      lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: 15_000,
     },
   });

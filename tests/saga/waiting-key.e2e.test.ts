@@ -1,0 +1,50 @@
+// An event that keeps failing for a transient cause holds back only the events of its key, not the rest of its partition.
+import postgres from 'postgres';
+import { expect, it } from 'vitest';
+import { readTopic } from '../support/kafka-log.ts';
+import { act, inParallel, orderOne, orderWith, query, stack, useProduct } from '../support/shop.ts';
+
+const testProduct = useProduct(1_000);
+
+/** Holds the lock on the payment of an order during `work`; a handler that needs it fails after its lock timeout. */
+const whilePaymentLocked = async (orderId: string, work: () => Promise<void>): Promise<void> => {
+  const sql = postgres(stack.databases.payment.admin, { max: 1, onnotice: () => undefined });
+  try {
+    await sql.begin(async (tx) => {
+      await tx`select from payments where order_id = ${orderId} for update`;
+      await work();
+    });
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+};
+
+const isClosed = async (orderId: string): Promise<boolean> => {
+  const rows = await query(
+    'payment',
+    (sql) => sql`select closed_by from payments where order_id = ${orderId}`,
+  );
+  return rows[0]?.['closed_by'] === 'order_cancelled';
+};
+
+it(
+  'a locked payment does not hold back the other orders of its partition',
+  { timeout: 120_000 },
+  async () => {
+    const { id: locked } = await orderOne(testProduct.id, { mode: 'MANUAL' });
+    await orderWith(locked, 'CONFIRMED');
+    let others: string[] = [];
+    await whilePaymentLocked(locked, async () => {
+      await act(locked, 'cancel', 'user');
+      await orderWith(locked, 'CANCELLED');
+      others = await inParallel(30, 2, async () => (await orderOne(testProduct.id)).id);
+      for (const id of others) await orderWith(id, 'PAID');
+      expect(await isClosed(locked)).toBe(false);
+    });
+    await expect.poll(() => isClosed(locked), { timeout: 30_000 }).toBe(true);
+
+    const records = await readTopic('order-events');
+    const partitions = new Map(records.map(({ key, partition }) => [key?.toString(), partition]));
+    expect(others.filter((id) => partitions.get(id) === partitions.get(locked))).not.toEqual([]);
+  },
+);
