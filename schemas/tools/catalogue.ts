@@ -1,7 +1,7 @@
 // Generates the documentation of the events from the schemas and the subscriptions: CATALOGUE.md for people and an AsyncAPI
 // document for tools.
 import { format, resolveConfig } from 'prettier';
-import type { EventSchema } from './generate-events.ts';
+import type { EventSchema } from './event-schema.ts';
 import { isObject } from './json.ts';
 import { recordIn, treeOf, typeText, shortName, type Node, type RecordNode } from './avro.ts';
 import { releasesOfEvent, subjectOf, type Contract, type Release } from './releases.ts';

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { schemasFolder, type EventSchema } from './generate-events.ts';
+import { schemasFolder, type EventSchema } from './event-schema.ts';
 import { kindsOfChange } from './review/changes.ts';
 import { checkContract } from './check.ts';
 import { samplesOf } from './golden.ts';

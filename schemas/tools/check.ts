@@ -2,7 +2,7 @@
 // read the golden bytes of every other version.
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { lintEventSchema, type EventSchema } from './generate-events.ts';
+import { lintEventSchema, type EventSchema } from './event-schema.ts';
 import { textOf } from './avro.ts';
 import { obstacleText, readingObstacles } from './review/compatibility.ts';
 import { misreading, samplesOf, type Sample } from './golden.ts';

@@ -2,7 +2,8 @@
 // can be read without a build. `npm run check` fails if one of them is stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { generatedFile, generateEvents, readEventSchemas, schemasFolder } from './generate-events.ts';
+import { readEventSchemas, schemasFolder } from './event-schema.ts';
+import { generatedFile, generateEvents } from './generate-events.ts';
 import { generateAsyncApi, generateCatalogue, type Addresses } from './catalogue.ts';
 import { readContract } from './releases.ts';
 import { subscribersOf } from './review/usage.ts';

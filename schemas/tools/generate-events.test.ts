@@ -1,7 +1,8 @@
 // The generator turns a schema into TypeScript, and refuses a schema that breaks the rules of the contract.
 import { describe, expect, it } from 'vitest';
 import { eventCatalogue } from '../generated/events.ts';
-import { generateEvents, lintEventSchema, readEventSchemas, type EventSchema } from './generate-events.ts';
+import { lintEventSchema, readEventSchemas, type EventSchema } from './event-schema.ts';
+import { generateEvents } from './generate-events.ts';
 
 const schema: EventSchema = {
   type: 'record',

@@ -1,7 +1,7 @@
 // Golden bytes: for each released version, sample values and their Avro encoding. They are stored and never change. The checks decode them with every version, so a change that would make old records unreadable is found.
 import avro, { type Schema, type Type } from 'avsc';
 import { avroOptions } from '../avro-types.ts';
-import type { EventSchema } from './generate-events.ts';
+import type { EventSchema } from './event-schema.ts';
 import { isObject } from './json.ts';
 import { treeOf, type Node, type RecordNode } from './avro.ts';
 

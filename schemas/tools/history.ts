@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isEventSchema, type EventSchema } from './generate-events.ts';
+import { isEventSchema, type EventSchema } from './event-schema.ts';
 import { failure } from './failure.ts';
 import { readLock, releasesOf, type Contract, type LockEntry, type Release } from './releases.ts';
 

@@ -2,7 +2,7 @@
 // the start of the stack and by `npm run schemas -- register`. Every record contains the id of its schema, so a registry with other
 // ids would make consumers decode records with the wrong schema: the registration then fails.
 import { z } from 'zod';
-import { isEventSchema } from './generate-events.ts';
+import { isEventSchema } from './event-schema.ts';
 import { failure, reasonOf } from './failure.ts';
 import { callRegistry, type RegistryAddress, type RegistryReply } from './registry-http.ts';
 import { textOf } from './avro.ts';

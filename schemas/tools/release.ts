@@ -12,7 +12,7 @@ import {
   type Contract,
   type Release,
 } from './releases.ts';
-import type { EventSchema } from './generate-events.ts';
+import type { EventSchema } from './event-schema.ts';
 
 interface ReleaseOptions {
   /** Replaces the last version; refused if the base contains the last version. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { isEventSchema, schemasFolder, type EventSchema } from './generate-events.ts';
+import { isEventSchema, schemasFolder, type EventSchema } from './event-schema.ts';
 import { failure, messageOf } from './failure.ts';
 import { identityOf } from './avro.ts';
 import { samplesOf, type Sample } from './golden.ts';

@@ -9,7 +9,7 @@ import * as orderSchema from '../../drizzle/order/schema.ts';
 import * as paymentSchema from '../../drizzle/payment/schema.ts';
 import { permissionsDrift } from './documents/generate-permissions.ts';
 import { settingsDrift } from './documents/generate-settings.ts';
-import { schemasFolder } from '../../schemas/tools/generate-events.ts';
+import { schemasFolder } from '../../schemas/tools/event-schema.ts';
 import { checkContract } from '../../schemas/tools/check.ts';
 import { derivedDrift } from '../../schemas/tools/derived.ts';
 import { findBase } from '../../schemas/tools/history.ts';

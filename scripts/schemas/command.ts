@@ -1,7 +1,7 @@
 // npm run schemas -- <verb>: checks, reviews, releases and registers the event contract. `--help` explains the verbs and their exit
 // codes; exit code 2 always means that the command failed, with a sentence that says why.
 import { join } from 'node:path';
-import { schemasFolder, type EventSchema } from '../../schemas/tools/generate-events.ts';
+import { schemasFolder, type EventSchema } from '../../schemas/tools/event-schema.ts';
 import { checkContract } from '../../schemas/tools/check.ts';
 import { writeDerived } from '../../schemas/tools/derived.ts';
 import { review } from '../../schemas/tools/review/differences.ts';

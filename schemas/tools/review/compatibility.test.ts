@@ -4,7 +4,7 @@ import { kindsOfChange, parcel } from './changes.ts';
 import { judge, combinedVerdict, verdictOf } from './compatibility.ts';
 import { review } from './differences.ts';
 import { misreading, samplesOf, typeOf } from '../golden.ts';
-import type { EventSchema } from '../generate-events.ts';
+import type { EventSchema } from '../event-schema.ts';
 
 const reads = (reader: EventSchema, writer: EventSchema): boolean => {
   try {

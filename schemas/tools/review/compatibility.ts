@@ -2,7 +2,7 @@
 // stricter than Avro's: they also refuse a change of a logical type, of the message key, of the topic or of the event type, because
 // the bytes could be read but would be misunderstood. In all other cases the verdicts are equal: compatibility.test.ts compares them
 // with avsc, tests/pipeline/registry.int.test.ts with the registry.
-import type { EventSchema } from '../generate-events.ts';
+import type { EventSchema } from '../event-schema.ts';
 import { shortName, treeOf, typeText, type EnumNode, type Node, type RecordNode } from '../avro.ts';
 
 export type Cause =

@@ -1,5 +1,5 @@
 // Compares two versions of an event field by field, with the consequences for readers and writers.
-import type { EventSchema } from '../generate-events.ts';
+import type { EventSchema } from '../event-schema.ts';
 import { treeOf, typeText, type Node, type RecordField, type RecordNode } from '../avro.ts';
 import { judge, childPath, type Judgement, type Obstacle } from './compatibility.ts';
 

@@ -2,7 +2,7 @@
 // services and not line numbers.
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { EventSchema } from '../generate-events.ts';
+import type { EventSchema } from '../event-schema.ts';
 import type { Base } from '../history.ts';
 import { readContract } from '../releases.ts';
 import { asMarkdown, exitCodes, reviewContract, type EventReport } from './report.ts';

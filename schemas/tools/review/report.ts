@@ -1,6 +1,6 @@
 // The review of a change to the event contract: the differences, whether old and new versions can read each other (and if not, why),
 // the code that reads the fields, the sequence of deployment, and the alternatives.
-import type { EventSchema } from '../generate-events.ts';
+import type { EventSchema } from '../event-schema.ts';
 import { textOf } from '../avro.ts';
 import { judge, combinedVerdict, type Obstacle, type Verdict } from './compatibility.ts';
 import { differences, review, type Finding } from './differences.ts';

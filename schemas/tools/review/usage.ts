@@ -3,7 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
-import { generatedFile, generateEvents, type EventSchema } from '../generate-events.ts';
+import { type EventSchema } from '../event-schema.ts';
+import { generatedFile, generateEvents } from '../generate-events.ts';
 import { recordIn, shortName, treeOf, type Node } from '../avro.ts';
 
 export interface Place {

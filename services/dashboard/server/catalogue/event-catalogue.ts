@@ -2,7 +2,7 @@
 // from the reactions that the services declare.
 import { z } from '@hono/zod-openapi';
 import { shortName, treeOf, typeText, type Node, type RecordNode } from '../../../../schemas/tools/avro.ts';
-import type { EventSchema } from '../../../../schemas/tools/generate-events.ts';
+import type { EventSchema } from '../../../../schemas/tools/event-schema.ts';
 import { releasesOfEvent, subjectOf, unreleased, type Contract } from '../../../../schemas/tools/releases.ts';
 import { review } from '../../../../schemas/tools/review/differences.ts';
 import { reactions as ofInventory } from '../../../inventory/reactions.ts';
