@@ -11,7 +11,8 @@ export const { kinds: gatewayProblems, problem } = defineProblems({
   idempotency_key_missing: {
     status: 400,
     title: 'Idempotency-Key missing',
-    explanation: 'Charges and refunds need an Idempotency-Key header of 1 to 255 visible ASCII characters.',
+    explanation:
+      'Charges and refunds need an Idempotency-Key header of 1 to 255 visible ASCII characters without a quotation mark, as a whole quoted or unquoted.',
   },
   idempotency_key_reused: {
     status: 422,

@@ -10,7 +10,7 @@ import { problem } from './api.ts';
 /** Reads the key from the header, quoted as in the IETF draft or unquoted. Throws a 400 problem without a valid key. */
 export const keyFrom = (header: string | undefined): string => {
   const key = /^"(.*)"$/.exec(header ?? '')?.[1] ?? header ?? '';
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw problem('idempotency_key_missing');
+  if (!/^[\x21\x23-\x7e]{1,255}$/.test(key)) throw problem('idempotency_key_missing');
   return key;
 };
 

@@ -126,10 +126,13 @@ describe('a charge', () => {
     expect((await client.ledger()).charges).toHaveLength(1);
   });
 
-  it.each([undefined, '', 'with space', 'x'.repeat(256), '""'])('refuses the key %j', async (key) => {
-    expect(await codeOf(await client.charge(key))).toEqual([400, 'idempotency_key_missing']);
-    expect((await client.ledger()).charges).toEqual([]);
-  });
+  it.each([undefined, '', 'with space', 'x'.repeat(256), '""', '"half', 'half"'])(
+    'refuses the key %j',
+    async (key) => {
+      expect(await codeOf(await client.charge(key))).toEqual([400, 'idempotency_key_missing']);
+      expect((await client.ledger()).charges).toEqual([]);
+    },
+  );
 
   it.each([
     { amountMinor: 0 },

@@ -46,7 +46,7 @@ describe('the key', () => {
   ])('%s is read as %s', (given, read) => {
     expect(key.parse(given)).toBe(read);
   });
-  it.each(['', '""', 'a b', 'a"b', 'é', 'a'.repeat(256)])('%s is invalid', (given) => {
+  it.each(['', '""', '"abc', 'abc"', 'a b', 'a"b', 'é', 'a'.repeat(256)])('%s is invalid', (given) => {
     expect(key.safeParse(given).success).toBe(false);
   });
 });

@@ -35,7 +35,7 @@ export const idempotencyProblems = {
 export const idempotencyKeyHeader = {
   'idempotency-key': z
     .string()
-    .regex(/^"?[\x21\x23-\x7e]{1,255}"?$/, 'must be 1 to 255 printable characters')
+    .regex(/^(?:[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}")$/, 'must be 1 to 255 printable characters')
     .transform((value) => value.replaceAll('"', ''))
     .optional()
     .openapi({
