@@ -12,6 +12,13 @@ const layers = {
   messaging: ['process', 'telemetry', 'database', 'event-codec', 'audit-log', 'transaction'],
   http: ['process', 'telemetry', 'database', 'event-codec', 'audit-log', 'transaction', 'messaging'],
 };
+/** The layers of the dashboard's pages, lowest first, each with the layers that it may import. */
+const pageLayers = {
+  'pages-api': [],
+  'pages-parts': ['pages-api'],
+  screens: ['pages-api', 'pages-parts'],
+  'pages-app': ['pages-api', 'pages-parts', 'screens'],
+};
 const sagaServices = ['order', 'inventory', 'payment'];
 const services = [...sagaServices, 'gateway', 'auditor', 'dashboard'];
 const tablesOf = (service) => `${service}-tables`;
@@ -25,6 +32,9 @@ const places = [
   ...Object.keys(layers).map((layer) => folder(layer, `services/platform/${layer}`)),
   folder('composition-root', 'services/platform'),
   ...services.map((service) => folder(domainOf(service), `services/${service}/domain`)),
+  ...['api', 'parts'].map((name) => folder(`pages-${name}`, `services/dashboard/web/src/${name}`)),
+  folder('screens', 'services/dashboard/web/src/screens'),
+  folder('pages-app', 'services/dashboard/web/src'),
   ...services.map((service) => folder(service, `services/${service}`)),
   folder('contract', 'schemas/generated'),
   folder('schema-tools', 'schemas/tools'),
@@ -75,7 +85,10 @@ const policies = [
   })),
   // The one exception: the dashboard is a client of every service. It shows what they declare and the released events,
   // from where both are kept, so that there is no copy to go stale.
-  allow('dashboard', toFiles(['api', 'declared'], services), to('schema-tools')),
+  ...['dashboard', 'pages-api'].map((place) =>
+    allow(place, to('schema-tools', 'http'), toFiles(['api', 'declared'], services)),
+  ),
+  ...Object.entries(pageLayers).map(([layer, below]) => allow(layer, to(layer, ...below, 'dashboard'))),
   allow('contract', to('contract')),
   allow('schema-tools', to('schema-tools', 'contract')),
   ...sagaServices.map((service) => allow(tablesOf(service), to(tablesOf(service), 'messaging-tables'))),

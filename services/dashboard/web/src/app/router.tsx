@@ -19,7 +19,7 @@ import { toAuditSearch } from '../screens/audit-log/audit-search.ts';
 import { toEventsSearch } from '../screens/events/events-search.ts';
 import { isSignInFailure, type SignInFailure } from '../screens/sign-in/sign-in-failure.ts';
 import { NotFound } from './not-found.tsx';
-import { queryClient } from './query-client.ts';
+import { queryClient } from '../api/query-client.ts';
 import { Shell } from './shell.tsx';
 
 const homePaths: Readonly<Record<Role, string>> = { USER: '/shop', SELLER: '/to-ship', ADMIN: '/map' };
@@ -53,7 +53,7 @@ const home = createRoute({
 const localPath = (value: unknown): string | undefined =>
   typeof value === 'string' && /^\/(?![/\\])/.test(value) ? value : undefined;
 
-export const signInRoute = createRoute({
+const signInRoute = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
   validateSearch: (search): { to?: string; failed?: SignInFailure } => {
@@ -79,7 +79,7 @@ const textIn = (search: Record<string, unknown>, name: string): Record<string, s
   return typeof value === 'string' && value !== '' ? { [name]: value } : {};
 };
 
-export const shopRoute = createRoute({
+const shopRoute = createRoute({
   getParentRoute: () => root,
   path: '/shop',
   ...forRoles('USER'),
@@ -93,7 +93,7 @@ export const shopRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/shop/shop-page.tsx'), 'ShopPage'),
 });
 
-export const ordersRoute = createRoute({
+const ordersRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders',
   ...forRoles('USER'),
@@ -102,14 +102,14 @@ export const ordersRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/orders/orders-page.tsx'), 'OrdersPage'),
 });
 
-export const orderRoute = createRoute({
+const orderRoute = createRoute({
   getParentRoute: () => root,
   path: '/orders/$orderId',
   ...forRoles('USER'),
   component: lazyRouteComponent(() => import('../screens/orders/order-page.tsx'), 'OrderPage'),
 });
 
-export const toShipRoute = createRoute({
+const toShipRoute = createRoute({
   getParentRoute: () => root,
   path: '/to-ship',
   ...forRoles('SELLER'),
@@ -117,7 +117,7 @@ export const toShipRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/to-ship/to-ship-page.tsx'), 'ToShipPage'),
 });
 
-export const stockRoute = createRoute({
+const stockRoute = createRoute({
   getParentRoute: () => root,
   path: '/stock',
   ...forRoles('SELLER'),
@@ -128,14 +128,14 @@ export const stockRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/stock/stock-page.tsx'), 'StockPage'),
 });
 
-export const mapRoute = createRoute({
+const mapRoute = createRoute({
   getParentRoute: () => root,
   path: '/map',
   ...forRoles('ADMIN'),
   component: lazyRouteComponent(() => import('../screens/map/map-page.tsx'), 'MapPage'),
 });
 
-export const allOrdersRoute = createRoute({
+const allOrdersRoute = createRoute({
   getParentRoute: () => root,
   path: '/all-orders',
   ...forRoles('ADMIN'),
@@ -143,7 +143,7 @@ export const allOrdersRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/all-orders/all-orders-page.tsx'), 'AllOrdersPage'),
 });
 
-export const sagaRoute = createRoute({
+const sagaRoute = createRoute({
   getParentRoute: () => root,
   path: '/all-orders/$id',
   ...forRoles('ADMIN'),
@@ -154,21 +154,21 @@ export const sagaRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/saga/saga-page.tsx'), 'SagaPage'),
 });
 
-export const pipelinesRoute = createRoute({
+const pipelinesRoute = createRoute({
   getParentRoute: () => root,
   path: '/pipelines',
   ...forRoles('ADMIN'),
   component: lazyRouteComponent(() => import('../screens/pipelines/pipelines-page.tsx'), 'PipelinesPage'),
 });
 
-export const invariantsRoute = createRoute({
+const invariantsRoute = createRoute({
   getParentRoute: () => root,
   path: '/invariants',
   ...forRoles('ADMIN'),
   component: lazyRouteComponent(() => import('../screens/invariants/invariants-page.tsx'), 'InvariantsPage'),
 });
 
-export const failedRoute = createRoute({
+const failedRoute = createRoute({
   getParentRoute: () => root,
   path: '/failed',
   ...forRoles('ADMIN'),
@@ -176,7 +176,7 @@ export const failedRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/failed/failed-page.tsx'), 'FailedPage'),
 });
 
-export const eventsRoute = createRoute({
+const eventsRoute = createRoute({
   getParentRoute: () => root,
   path: '/events',
   ...forRoles('ADMIN'),
@@ -184,14 +184,14 @@ export const eventsRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/events/events-page.tsx'), 'EventsPage'),
 });
 
-export const runbookRoute = createRoute({
+const runbookRoute = createRoute({
   getParentRoute: () => root,
   path: '/runbooks/$name',
   ...forRoles('ADMIN'),
   component: lazyRouteComponent(() => import('../screens/runbooks/runbook-page.tsx'), 'RunbookPage'),
 });
 
-export const accessRoute = createRoute({
+const accessRoute = createRoute({
   getParentRoute: () => root,
   path: '/access',
   ...forRoles('ADMIN'),
@@ -199,7 +199,7 @@ export const accessRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/access/access-page.tsx'), 'AccessPage'),
 });
 
-export const auditLogRoute = createRoute({
+const auditLogRoute = createRoute({
   getParentRoute: () => root,
   path: '/audit-log',
   ...forRoles('ADMIN'),
@@ -207,7 +207,7 @@ export const auditLogRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/audit-log/audit-log-page.tsx'), 'AuditLogPage'),
 });
 
-export const statusRoute = createRoute({
+const statusRoute = createRoute({
   getParentRoute: () => root,
   path: '/status',
   component: lazyRouteComponent(() => import('../screens/status/status-page.tsx'), 'StatusPage'),

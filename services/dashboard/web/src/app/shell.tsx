@@ -7,7 +7,7 @@ import type { Role, User } from '../api/types.ts';
 import { Loading } from '../parts/states.tsx';
 import { CartButton } from '../screens/shop/cart-button.tsx';
 import { Logo } from './logo.tsx';
-import { hasRole, ScreenUser, useSession, useSharedSession, useSignOut } from './session.ts';
+import { hasRole, ScreenUser, useSession, useSharedSession, useSignOut } from '../api/session.ts';
 import classes from './shell.module.css';
 
 interface Destination {

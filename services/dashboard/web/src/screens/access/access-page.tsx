@@ -2,16 +2,17 @@
 // processes enforce.
 import { SegmentedControl, Select, Table, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useNavigate, getRouteApi } from '@tanstack/react-router';
 import { Check, KeyRound, Minus, Search, User, Users } from 'lucide-react';
 import { permissionsQuery } from '../../api/admin-queries.ts';
 import type { PermissionEntry, Role } from '../../api/types.ts';
-import { accessRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import classes from './access-page.module.css';
 import { findActions, groupOf, groupTitleOf, type AccessSearch } from './access-search.ts';
+
+const accessRoute = getRouteApi('/access');
 
 const roles = ['USER', 'SELLER', 'ADMIN'] as const satisfies readonly Role[];
 const scopeIcons = { all: Check, own: User, 'own lines': Users } as const;

@@ -2,7 +2,7 @@
 // a request or a customer.
 import { ActionIcon, Button, Select, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, getRouteApi } from '@tanstack/react-router';
 import { ArrowRight, Search } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import {
@@ -13,8 +13,7 @@ import {
 } from '../../api/admin-queries.ts';
 import { Problem } from '../../api/request.ts';
 import type { Order } from '../../api/types.ts';
-import { queryClient } from '../../app/query-client.ts';
-import { allOrdersRoute } from '../../app/router.tsx';
+import { queryClient } from '../../api/query-client.ts';
 import { Card } from '../../parts/card.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { decimalsOf, formatMoney, shortId } from '../../parts/format.ts';
@@ -27,6 +26,8 @@ import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import classes from './all-orders-page.module.css';
 import { describeStuckTime, stuckTimes } from './orders-search.ts';
+
+const allOrdersRoute = getRouteApi('/all-orders');
 
 const stuckOptions = Object.entries(stuckTimes).map(([value, label]) => ({
   value,

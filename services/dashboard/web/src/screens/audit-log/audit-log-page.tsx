@@ -2,9 +2,8 @@
 // filters.
 import { SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useNavigate, getRouteApi } from '@tanstack/react-router';
 import { auditQuery } from '../../api/admin-queries.ts';
-import { auditLogRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -16,6 +15,8 @@ import { AuditFilters } from './audit-filters.tsx';
 import classes from './audit-log-page.module.css';
 import { auditServices, toAuditSearch, type AuditSearch } from './audit-search.ts';
 import { Verification } from './verification.tsx';
+
+const auditLogRoute = getRouteApi('/audit-log');
 
 export const AuditLogPage = () => {
   const search = auditLogRoute.useSearch();

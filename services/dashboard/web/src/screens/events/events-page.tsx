@@ -2,12 +2,11 @@
 // the versions to compare.
 import { TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, getRouteApi } from '@tanstack/react-router';
 import { ArrowLeft, Search } from 'lucide-react';
 import { useState } from 'react';
 import { eventsQuery } from '../../api/admin-queries.ts';
 import type { CatalogueEvent } from '../../api/types.ts';
-import { eventsRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { Page } from '../../parts/page.tsx';
@@ -18,6 +17,8 @@ import { comparedVersions } from './events-search.ts';
 import classes from './events-page.module.css';
 import { FieldsTable } from './fields-table.tsx';
 import { VersionChanges } from './version-changes.tsx';
+
+const eventsRoute = getRouteApi('/events');
 
 const EventList = ({
   events,

@@ -1,12 +1,13 @@
 // The dead letters of all services. The URL selects the view: all causes, one cause, or one dead letter.
-import { useNavigate } from '@tanstack/react-router';
+import { useNavigate, getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
-import { failedRoute } from '../../app/router.tsx';
 import { CauseView } from './cause-view.tsx';
 import { CausesView } from './causes-view.tsx';
 import { LetterView } from './letter/letter-view.tsx';
 import { ConfirmReplay } from './replay/confirm-replay.tsx';
 import { useCauseReplay, type Cause } from './replay/use-cause-replay.ts';
+
+const failedRoute = getRouteApi('/failed');
 
 export const FailedPage = () => {
   const { service, cause: fingerprint, letter, state = 'parked' } = failedRoute.useSearch();

@@ -2,13 +2,12 @@
 import { Button, Modal } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, getRouteApi } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { orderQuery, paymentQuery, historyQuery } from '../../api/queries.ts';
 import type { Order } from '../../api/types.ts';
 import { useIdempotentPost } from '../../api/use-idempotent-post.ts';
-import { orderRoute } from '../../app/router.tsx';
-import { useUser } from '../../app/session.ts';
+import { useUser } from '../../api/session.ts';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { formatMoney, sellerName } from '../../parts/format.ts';
@@ -24,6 +23,8 @@ import classes from './order-page.module.css';
 import { PaymentCard } from './payment-card.tsx';
 import { isBeingCompensated, isDelayed, stepsOf, titleOf, whyCancelled } from './order-texts.ts';
 import { useOrderEvents } from './use-order-events.ts';
+
+const orderRoute = getRouteApi('/orders/$orderId');
 
 const Stepper = ({ order }: { order: Order }) => (
   <ol className={classes['steps']}>

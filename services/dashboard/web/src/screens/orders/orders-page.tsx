@@ -1,10 +1,9 @@
 // The orders of the customer, newest first, with a filter by status.
 import { SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, getRouteApi } from '@tanstack/react-router';
 import { ordersQuery } from '../../api/queries.ts';
 import type { Order, OrderStatus } from '../../api/types.ts';
-import { ordersRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { formatMoney } from '../../parts/format.ts';
 import { Page } from '../../parts/page.tsx';
@@ -15,6 +14,8 @@ import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import { isAwaitingPayment, titleOf } from './order-texts.ts';
 import classes from './orders-page.module.css';
+
+const ordersRoute = getRouteApi('/orders');
 
 const filters: readonly { readonly value: OrderStatus | 'all'; readonly label: string }[] = [
   { value: 'all', label: 'All' },

@@ -1,15 +1,16 @@
 // A runbook from connectors/runbooks, rendered as a page.
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, getRouteApi } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import Markdown, { type Components } from 'react-markdown';
 import gfm from 'remark-gfm';
-import { runbookRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Empty, Loading } from '../../parts/states.tsx';
 import classes from './runbook-page.module.css';
 import { idOf, runbookIn, titleAndText } from './runbook.ts';
+
+const runbookRoute = getRouteApi('/runbooks/$name');
 
 const files = import.meta.glob<string>('../../../../../../connectors/runbooks/*.md', {
   query: '?raw',

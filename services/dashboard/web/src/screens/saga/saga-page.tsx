@@ -1,11 +1,10 @@
 // The saga of an order, as a timeline or a table, with the details of the selected event.
 import { Button, CopyButton, SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, getRouteApi } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef } from 'react';
 import { storyQuery } from '../../api/admin-queries.ts';
 import type { Story } from '../../api/types.ts';
-import { sagaRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
@@ -20,6 +19,8 @@ import classes from './saga-page.module.css';
 import { SagaTable } from './saga-table.tsx';
 import { SagaTimeline } from './saga-timeline.tsx';
 import { isInProgress, summaryOf, titleOf, waitsOf } from './saga-title.ts';
+
+const sagaRoute = getRouteApi('/all-orders/$id');
 
 const Waits = ({ sentences }: { sentences: readonly string[] }) =>
   sentences.length === 0 ? null : (

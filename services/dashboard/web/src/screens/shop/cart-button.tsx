@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { ShoppingCart } from 'lucide-react';
-import { useUser } from '../../app/session.ts';
+import { useUser } from '../../api/session.ts';
 import { countUnits, useCart } from './cart.ts';
 
 export const CartButton = () => {

@@ -7,7 +7,7 @@ import { useEffect, useEffectEvent, useState } from 'react';
 import { isOutcomeUnknown, Problem, request } from '../../api/request.ts';
 import { orderQuery, productQuery } from '../../api/queries.ts';
 import type { Order, Product } from '../../api/types.ts';
-import { useUser } from '../../app/session.ts';
+import { useUser } from '../../api/session.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatMoney, formatNumber, sellerName } from '../../parts/format.ts';
 import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';

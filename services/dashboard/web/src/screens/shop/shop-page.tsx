@@ -1,13 +1,12 @@
 import { Button, Select, TextInput } from '@mantine/core';
 import { useDebouncedValue, useHotkeys } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, getRouteApi } from '@tanstack/react-router';
 import { Search, X } from 'lucide-react';
 import { useMemo, useRef } from 'react';
 import { productsQuery } from '../../api/queries.ts';
 import type { Product } from '../../api/types.ts';
-import { shopRoute } from '../../app/router.tsx';
-import { useUser } from '../../app/session.ts';
+import { useUser } from '../../api/session.ts';
 import { formatMoney, formatNumber, sellerName } from '../../parts/format.ts';
 import { Columns, Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
@@ -16,6 +15,8 @@ import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { CartCard } from './cart-card.tsx';
 import { useCart } from './cart.ts';
 import classes from './shop-page.module.css';
+
+const shopRoute = getRouteApi('/shop');
 
 const describeStock = (free: number): { readonly text: string; readonly tone: 'none' | 'low' | 'plenty' } => {
   if (free <= 0) return { text: 'Sold out', tone: 'none' };

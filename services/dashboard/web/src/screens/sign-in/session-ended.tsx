@@ -1,7 +1,7 @@
 // The sign-in dialog that covers the screen when the session has ended. The screen behind it keeps its input.
 import { Button, Modal } from '@mantine/core';
 import type { User } from '../../api/types.ts';
-import { providerAddress, useSession } from '../../app/session.ts';
+import { providerAddress, useSession } from '../../api/session.ts';
 import { SignInForm } from './sign-in-form.tsx';
 import classes from './session-ended.module.css';
 

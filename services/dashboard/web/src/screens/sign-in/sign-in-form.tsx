@@ -2,7 +2,7 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { Problem } from '../../api/request.ts';
-import { useSignIn } from '../../app/session.ts';
+import { useSignIn } from '../../api/session.ts';
 import { ErrorMessage } from '../../parts/states.tsx';
 import classes from './sign-in-form.module.css';
 

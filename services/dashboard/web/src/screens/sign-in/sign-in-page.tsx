@@ -1,15 +1,16 @@
 // The sign-in page: demo users and the password form, or a button that leads to the OIDC provider.
 import { Button } from '@mantine/core';
-import { useNavigate } from '@tanstack/react-router';
+import { useNavigate, getRouteApi } from '@tanstack/react-router';
 import { ShieldCheck, ShoppingBag, Store } from 'lucide-react';
 import type { Role } from '../../api/types.ts';
-import { signInRoute } from '../../app/router.tsx';
-import { providerAddress, useSession, useSignIn } from '../../app/session.ts';
+import { providerAddress, useSession, useSignIn } from '../../api/session.ts';
 import { Page } from '../../parts/page.tsx';
 import { Empty, ErrorMessage } from '../../parts/states.tsx';
 import { signInFailures } from './sign-in-failure.ts';
 import { SignInForm } from './sign-in-form.tsx';
 import classes from './sign-in-page.module.css';
+
+const signInRoute = getRouteApi('/sign-in');
 
 const roleDescriptions: Readonly<Record<Role, { readonly icon: React.ReactNode; readonly text: string }>> = {
   USER: { icon: <ShoppingBag size={18} />, text: 'Customer: shop, pay and track orders' },

@@ -1,6 +1,6 @@
 // The last page of a sign-in that was started in another tab, by the dialog for an ended session.
 import { useEffect } from 'react';
-import { notifyOtherTabs } from '../../app/session.ts';
+import { notifyOtherTabs } from '../../api/session.ts';
 import { Page } from '../../parts/page.tsx';
 import { Empty } from '../../parts/states.tsx';
 

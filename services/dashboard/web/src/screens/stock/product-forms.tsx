@@ -6,7 +6,7 @@ import { ownProductsQuery } from '../../api/queries.ts';
 import { Problem, request } from '../../api/request.ts';
 import type { Product } from '../../api/types.ts';
 import { useIdempotentPost } from '../../api/use-idempotent-post.ts';
-import { useUser } from '../../app/session.ts';
+import { useUser } from '../../api/session.ts';
 import { decimalsOf, formatMoney } from '../../parts/format.ts';
 import { ErrorMessage } from '../../parts/states.tsx';
 import classes from './stock-page.module.css';

@@ -1,13 +1,12 @@
 // The products of a seller with their stock. `?product=<id>` opens a product, `?product=new` the form for a new product.
 import { Button, Drawer, Tabs, TextInput, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useNavigate, getRouteApi } from '@tanstack/react-router';
 import { Plus, Search } from 'lucide-react';
 import { useMemo } from 'react';
 import { ownProductsQuery } from '../../api/queries.ts';
 import type { Product } from '../../api/types.ts';
-import { stockRoute } from '../../app/router.tsx';
-import { useUser } from '../../app/session.ts';
+import { useUser } from '../../api/session.ts';
 import { Card } from '../../parts/card.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { formatMoney, formatNumber } from '../../parts/format.ts';
@@ -21,6 +20,8 @@ import { Movements } from './movements.tsx';
 import { ChangeProductForm, NewProductForm } from './product-forms.tsx';
 import { RestockForm } from './restock-form.tsx';
 import classes from './stock-page.module.css';
+
+const stockRoute = getRouteApi('/stock');
 
 /** Products with fewer free units than this are marked as low. */
 const lowStock = 10;

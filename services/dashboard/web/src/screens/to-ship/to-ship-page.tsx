@@ -1,12 +1,11 @@
 // The paid orders with products of the seller, to confirm and to ship. Each order shows only the lines of the seller.
 import { Button, Checkbox, Progress, SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useNavigate, getRouteApi } from '@tanstack/react-router';
 import { PackageCheck } from 'lucide-react';
 import { useState } from 'react';
 import { toShipQuery } from '../../api/queries.ts';
 import type { Order } from '../../api/types.ts';
-import { toShipRoute } from '../../app/router.tsx';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { formatMoney } from '../../parts/format.ts';
@@ -19,6 +18,8 @@ import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import classes from './to-ship-page.module.css';
 import { useSellerActions, type SellerActions } from './use-seller-action.ts';
+
+const toShipRoute = getRouteApi('/to-ship');
 
 const isConfirmed = ({ items }: Order): boolean => items.every(({ fulfilment }) => fulfilment !== 'open');
 const isShipped = ({ items }: Order): boolean => items.every(({ fulfilment }) => fulfilment === 'shipped');

@@ -1,8 +1,8 @@
 // The shared query cache. After a 401 response the session is read again, so every screen notices at once that the session has
 // ended.
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
-import { sessionQuery } from '../api/queries.ts';
-import { isOutcomeUnknown, Problem } from '../api/request.ts';
+import { sessionQuery } from './queries.ts';
+import { isOutcomeUnknown, Problem } from './request.ts';
 
 const onError = (error: unknown): void => {
   if (error instanceof Problem && error.status === 401 && error.code === 'unauthenticated')

@@ -1,9 +1,9 @@
 // The signed-in user, signing in and out, and the synchronisation of the session between the tabs of the browser.
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import { sessionQuery } from '../api/queries.ts';
+import { sessionQuery } from './queries.ts';
 import { createContext, use, useEffect } from 'react';
-import { request } from '../api/request.ts';
-import type { Role, Session, User } from '../api/types.ts';
+import { request } from './request.ts';
+import type { Role, Session, User } from './types.ts';
 
 const otherTabs = new BroadcastChannel('orderflow-session');
 
