@@ -15,6 +15,7 @@ import { benchLoad } from './load.ts';
 import { judge, type Latency } from './latency.ts';
 import { measureHop, measurePaid, publishedLatencyName } from './events.ts';
 import { runningSystem } from './system.ts';
+import { benchSoak } from './soak.ts';
 import { benchTracing } from './tracing.ts';
 import {
   commandLine,
@@ -45,7 +46,7 @@ interface EventFlags {
   readonly orders: number;
   readonly p99: number;
 }
-type LoadFlags = Omit<EventFlags, 'orders'>;
+type LoadFlags = Omit<EventFlags, 'orders'> & { readonly products: number };
 interface PeerFlags {
   readonly commit: string;
   readonly rounds: number;
@@ -169,6 +170,15 @@ const measureLoad = async (flags: LoadFlags): Promise<number> => {
   return report.knee === undefined ? 1 : 0;
 };
 
+const measureSoak = async (rate: number, minutes: number): Promise<number> => {
+  const { say, sayJson } = output();
+  const report = await benchSoak({ rate, minutes, say });
+  for (const { part, first, half, last } of report.memory)
+    say(`${part.padEnd(14)} ${first} MiB after a minute, ${half} halfway, ${last} final`);
+  sayJson(report);
+  return report.steps.some(({ refused }) => Object.keys(refused).length > 0) ? 1 : 0;
+};
+
 const measurePeers = async ({ out, ...flags }: PeerFlags): Promise<number> => {
   const { say, sayJson } = output();
   const report = await benchPeers({ ...flags, say });
@@ -227,7 +237,17 @@ subcommand(
     wholeNumber(),
     1_000,
   )
+  .option('--products <number>', 'products that the orders take turns over', wholeNumber(1, 1_000), 20)
   .action(withExitCode(measureLoad));
+subcommand(
+  bench,
+  'soak',
+  'latency and memory at a fixed rate of orders for a long time, on a separate stack',
+  '--rate 20 --minutes 60',
+)
+  .option('--rate <orders>', 'orders per second', wholeNumber(1, 1_000), 20)
+  .option('--minutes <minutes>', 'duration', wholeNumber(1, 1_440), 60)
+  .action(withExitCode(({ rate, minutes }) => measureSoak(rate, minutes)));
 subcommand(
   bench,
   'peers',

@@ -15,6 +15,8 @@ interface LoadOptions {
   readonly seconds: number;
   /** Limit for the p99 of placed → PAID, milliseconds. */
   readonly p99AtMost: number;
+  /** Number of products that the orders take turns over; 1: every order locks the same stock. */
+  readonly products: number;
   readonly say: Say;
 }
 
@@ -43,10 +45,10 @@ const meanStages = (orders: readonly Stages[]): Record<keyof Stages, number> => 
 };
 
 /** Measures on a separate stack. */
-export const benchLoad = ({ rates, seconds, p99AtMost, say }: LoadOptions): Promise<LoadReport> =>
+export const benchLoad = ({ rates, seconds, p99AtMost, products, say }: LoadOptions): Promise<LoadReport> =>
   onOwnStack(say, {}, async (stack) => {
     const system = systemOf(stack);
-    const shop = await prepareShop(system);
+    const shop = await prepareShop(system, products);
     try {
       say('warming up for 20 s at 5 orders/s …');
       await placeAtRate(shop, 5, 20);

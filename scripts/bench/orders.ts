@@ -1,8 +1,9 @@
-// Orders of one line over 20 products, paid by themselves: how they are placed and what is measured of them.
+// Orders of one line, paid by themselves: how they are placed and what is measured of them.
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build, type Histogram } from 'hdr-histogram-js';
 import { until } from '../stack/supervise/deadline.ts';
+import { serviceNames } from '../stack/topology.ts';
 import { callOver } from './client.ts';
 import { round } from './latency.ts';
 import { cpuPer, readCpu, totalCpu, type CpuTimes } from './processes.ts';
@@ -26,9 +27,11 @@ export interface Step {
   readonly paidPerSecond: number;
   /** CPU milliseconds per order, by part; undefined where there is no /proc. */
   readonly cpu: CpuTimes | undefined;
+  /** KiB of WAL that the three databases wrote, per order. */
+  readonly walKiB: number;
 }
 
-const products = 20;
+const manyProducts = 20;
 const drainWithinMs = 120_000;
 
 export interface Shop {
@@ -39,7 +42,8 @@ export interface Shop {
   readonly productIds: readonly string[];
 }
 
-export const prepareShop = async (system: System): Promise<Shop> => {
+/** `products`: the orders take turns over that many products. */
+export const prepareShop = async (system: System, products = manyProducts): Promise<Shop> => {
   const [seller, token] = await Promise.all([
     signIn('seller@orderflow.io', system.urls.dashboard),
     signIn('user@orderflow.io', system.urls.dashboard),
@@ -69,7 +73,7 @@ const placeOrder = async (
   { system, agent, token, productIds }: Shop,
   index: number,
 ): Promise<{ readonly id: string } | string> => {
-  const items = [{ productId: productIds[index % products], quantity: 1 }];
+  const items = [{ productId: productIds[index % productIds.length], quantity: 1 }];
   const body = { items, payment: { mode: 'AUTO', method: 'card' } };
   const answer = await callOver(agent, `${system.urls.order}/api/v1/orders`, token, 'POST', body);
   return answer?.status === 201 ? withId.parse(JSON.parse(answer.body)) : String(answer?.status ?? 'none');
@@ -81,6 +85,7 @@ export const placeAtRate = async (shop: Shop, rate: number, seconds: number) => 
   const starts = new Map<string, number>();
   const refused: Record<string, number> = {};
   const cpuBefore = readCpu(system);
+  const walBefore = await readWal(shop.sqls);
   const since = new Date();
   const began = Date.now();
   const place = async (index: number, intended: number): Promise<void> => {
@@ -105,8 +110,22 @@ export const placeAtRate = async (shop: Shop, rate: number, seconds: number) => 
     max: round(histogram.maxValue / 1_000),
     paidPerSecond: round(ids.length / ((Math.max(...paid.values()) - began) / 1_000)),
     cpu: cpuBefore && cpuAfter && cpuPer(cpuBefore, cpuAfter, ids.length),
+    walKiB: round(((await readWal(shop.sqls)) - walBefore) / 1024 / ids.length),
   };
   return { step, starts, since };
+};
+
+/** Bytes of WAL that the three databases have written since they were created. */
+const readWal = async (sqls: Sqls): Promise<number> => {
+  const positions = await Promise.all(
+    serviceNames.map(async (service) => {
+      const [row] = await sqls[service]<
+        { at: number }[]
+      >`select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 as at`;
+      return row?.at ?? NaN;
+    }),
+  );
+  return positions.reduce((sum, position) => sum + position, 0);
 };
 
 /** Clients that place one order after the other. Orders per second from the first request to the last commit of PAID. */
@@ -134,11 +153,22 @@ export const placeByClients = async (shop: Shop, clients: number, count: number)
   };
 };
 
-export const stepLine = ({ rate, orders, refused, p50, p90, p99, max, paidPerSecond, cpu }: Step): string => {
+export const stepLine = ({
+  rate,
+  orders,
+  refused,
+  p50,
+  p90,
+  p99,
+  max,
+  paidPerSecond,
+  cpu,
+  walKiB,
+}: Step): string => {
   const refusals = Object.entries(refused).map(([status, count]) => `   ${count} × ${status}`);
   return (
     `${String(rate).padStart(4)} orders/s   p50 ${p50} ms   p90 ${p90}   p99 ${p99}   max ${max}   ` +
-    `${paidPerSecond} PAID/s   ${cpu ? `${totalCpu(cpu)} CPU ms per order` : ''}   (${orders})${refusals.join('')}`
+    `${paidPerSecond} PAID/s   ${cpu ? `${totalCpu(cpu)} CPU ms per order` : ''}   ${walKiB} KiB of WAL per order   (${orders})${refusals.join('')}`
   );
 };
 
