@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { asc, eq, sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { auditLog, deadLetters, outbox, processedEvents } from '../../drizzle/messaging/schema.ts';
+import {
+  auditLog,
+  deadLetters,
+  idempotencyKeys,
+  outbox,
+  processedEvents,
+} from '../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import { useTestShell } from '../support/database.ts';
 import { recordingLogger } from '../support/recording-logger.ts';
@@ -345,6 +351,34 @@ describe('a repeated request with the same Idempotency-Key gets the first respon
     expect(first.status).toBe(200);
     expect(await call('POST', `/${id}/archive`, { reason: 'Not wanted' }, key)).toEqual(first);
     expect(await auditEntries()).toHaveLength(1);
+  });
+
+  it('once there is one; until then a repetition is refused', async () => {
+    const id = await storeDeadLetter();
+    const [inside, release] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    beforeHandling = async () => {
+      inside.resolve(undefined);
+      await release.promise;
+    };
+    const first = call('POST', `/${id}/replay`, undefined, key);
+    await inside.promise;
+    const early = await call('POST', `/${id}/replay`, undefined, key);
+    release.resolve(undefined);
+    expect(early).toMatchObject({ status: 409, body: { code: 'idempotency_key_in_flight' } });
+    const answer = await first;
+    expect(await call('POST', `/${id}/replay`, undefined, key)).toEqual(answer);
+  });
+
+  it('and a request whose process was killed can be repeated after ten minutes', async () => {
+    const id = await storeDeadLetter();
+    await call('POST', `/${id}/replay`, undefined, key);
+    const leasedFor = async (minutes: number) => {
+      const createdAt = new Date(Date.now() - minutes * 60_000);
+      await database.db.update(idempotencyKeys).set({ status: 0, createdAt });
+      return call('POST', `/${id}/replay`, undefined, key);
+    };
+    expect(await leasedFor(9)).toMatchObject({ status: 409, body: { code: 'idempotency_key_in_flight' } });
+    expect(await leasedFor(11)).toMatchObject({ status: 200, body: { outcome: 'duplicate' } });
   });
 
   it('but a request that failed leaves the key unused', async () => {

@@ -340,7 +340,7 @@ const actionEndpoint = (action: ConnectorAction, summary: string) =>
     responses: {
       202: { description: 'Kafka Connect has accepted the action', content: json(actionView) },
     },
-    problems: [422],
+    problems: [409, 422],
   });
 
 export const auditorApi = {

@@ -4,7 +4,7 @@ import { problem } from '../../platform/http/endpoint/problem.ts';
 import { personsActionOf, type App, type AppContext } from '../../platform/http/server/request-context.ts';
 import { recordAction } from '../../platform/audit-log/audit-log.ts';
 import type { Database } from '../../platform/database/database.ts';
-import { runRepeatable } from '../../platform/http/request/idempotency-http.ts';
+import { runKeyed } from '../../platform/http/request/idempotency-http.ts';
 import { cachedRead } from '../../platform/telemetry/metrics.ts';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
 import { invariants, type Report } from '../audit.ts';
@@ -132,7 +132,7 @@ export function registerOperationsRoutes(
       const { service } = c.req.valid('param');
       const key = c.req.valid('header')['idempotency-key'];
       const request = { key, body: {}, status: 202, schema: actionView };
-      const { view, headers } = await runRepeatable(c, databaseOf(service), request, () =>
+      const { view, headers } = await runKeyed(c, databaseOf(service), request, () =>
         act(c, service, action),
       );
       return c.json(view, 202, headers);

@@ -46,17 +46,44 @@ const answerIn = ([prior]: readonly StoredRow[], { fingerprint }: KeyedRequest):
   return { status: prior.status, body: prior.body, headers: prior.headers };
 };
 
-/** Resolves to the stored response of a request; undefined for a new request. Throws Rejected `idempotency_key_reused`. */
-export const storedAnswer = async (db: Database, request: KeyedRequest): Promise<Answer | undefined> =>
-  answerIn(await storedRow(db, request), request);
+const inFlight = (): Rejected =>
+  new Rejected('idempotency_key_in_flight', 'A request with this Idempotency-Key is under way.');
 
-/** The statement that stores the response to a request. */
-export const storeAnswer = (
-  db: Database | Transaction,
-  { scope, key, fingerprint }: KeyedRequest,
-  { status, body, headers }: Answer,
-  createdAt: Date,
-) => db.insert(idempotencyKeys).values({ scope, key, fingerprint, status, body, headers, createdAt });
+/** The status of a key whose action is under way. */
+const underWay = 0;
+/** Longer than an action takes. After a crash, a request with the key runs the action again after this time. */
+const leaseMs = 600_000;
+
+/**
+ * Takes a key for an action that has no transaction of its own: `settleKey` stores its response, `releaseKey` gives the key back.
+ * Resolves to the response of an earlier request. Throws Rejected as `idempotencyClaim` does.
+ */
+export async function leaseKey(db: Database, request: KeyedRequest, now: Date): Promise<Answer | undefined> {
+  const { scope, key, fingerprint } = request;
+  const leasedBefore = new Date(now.getTime() - leaseMs).toISOString();
+  const taken = await db
+    .insert(idempotencyKeys)
+    .values({ scope, key, fingerprint, status: underWay, body: {}, headers: {}, createdAt: now })
+    .onConflictDoUpdate({
+      target: [idempotencyKeys.scope, idempotencyKeys.key],
+      set: { fingerprint, createdAt: now },
+      setWhere: sql`${idempotencyKeys.status} = ${underWay} and ${idempotencyKeys.createdAt} < ${leasedBefore}`,
+    })
+    .returning({ key: idempotencyKeys.key });
+  if (taken.length > 0) return undefined;
+  const prior = answerIn(await storedRow(db, request), request);
+  if (!prior || prior.status === underWay) throw inFlight();
+  return prior;
+}
+
+const isLeased = ({ scope, key }: KeyedRequest) =>
+  and(eq(idempotencyKeys.scope, scope), eq(idempotencyKeys.key, key), eq(idempotencyKeys.status, underWay));
+
+export const settleKey = (db: Database, request: KeyedRequest, { status, body, headers }: Answer) =>
+  db.update(idempotencyKeys).set({ status, body, headers }).where(isLeased(request));
+
+export const releaseKey = (db: Database, request: KeyedRequest) =>
+  db.delete(idempotencyKeys).where(isLeased(request));
 
 /**
  * Claims an Idempotency-Key. A repeated request gets the stored response.
@@ -64,7 +91,7 @@ export const storeAnswer = (
  * with another body.
  */
 export function idempotencyClaim<State>(request: IdempotentRequest<State>): Claim<State, Answer> {
-  const { scope, key } = request;
+  const { scope, key, fingerprint } = request;
   let takenAt: Date;
   return {
     take: async (tx, now) => {
@@ -75,14 +102,19 @@ export function idempotencyClaim<State>(request: IdempotentRequest<State>): Clai
         ),
         storedRow(tx, request),
       ]);
-      if (!lock?.locked) {
-        throw new Rejected('idempotency_key_in_flight', 'A request with this Idempotency-Key is under way.');
-      }
+      if (!lock?.locked) throw inFlight();
       const prior = answerIn(rows, request);
       if (prior) return { taken: false, prior };
       takenAt = now;
       return { taken: true };
     },
-    settle: async (tx, decision) => [storeAnswer(tx, request, await request.answer(decision, tx), takenAt)],
+    settle: async (tx, decision) => {
+      const { status, body, headers } = await request.answer(decision, tx);
+      return [
+        tx
+          .insert(idempotencyKeys)
+          .values({ scope, key, fingerprint, status, body, headers, createdAt: takenAt }),
+      ];
+    },
   };
 }

@@ -5,8 +5,9 @@ import { createHash } from 'node:crypto';
 import { unclaimed, type Claim } from '../../transaction/handle.ts';
 import {
   idempotencyClaim,
-  storeAnswer,
-  storedAnswer,
+  leaseKey,
+  releaseKey,
+  settleKey,
   type Answer,
   type IdempotentRequest,
   type KeyedRequest,
@@ -81,26 +82,40 @@ export const claimOf = <State>(
   key === undefined ? unclaimed : idempotencyClaim<State>({ ...requestOf(c, key, body), answer });
 
 /**
- * Runs an action that has no transaction of its own, such as a call to Kafka Connect. The response is stored after the action, so a
- * repetition that arrives earlier, or after a crash in between, runs the action again: only for actions that are harmless to repeat.
+ * Runs an action that has no transaction of its own, such as a call to Kafka Connect, once per Idempotency-Key. A crash between the
+ * action and the storing of its response lets a later repetition run the action again, so the action has to tolerate that.
  */
-export async function runRepeatable<const Body>(
+export async function runKeyed<const Body>(
   c: AppContext,
   db: Database,
-  { key, body, status, schema }: RepeatableRequest<Body>,
+  { key, body, status, schema }: ActionRequest<Body>,
   act: () => Promise<Body>,
 ): Promise<{ readonly view: Body; readonly headers: Record<string, string> }> {
   if (key === undefined) return { view: await act(), headers: {} };
   const request = requestOf(c, key, body);
-  const prior = await storedAnswer(db, request);
+  const prior = await leaseKey(db, request, new Date());
   if (prior) return { view: schema.parse(prior.body), headers: replayHeaders(prior) };
-  const view = await act();
-  // Two requests at the same time both store a response; the first is kept.
-  await storeAnswer(db, request, { status, body: view, headers: {} }, new Date()).onConflictDoNothing();
+  let view: Body;
+  try {
+    view = await act();
+  } catch (error) {
+    await unlessItFails(c, releaseKey(db, request));
+    throw error;
+  }
+  await unlessItFails(c, settleKey(db, request, { status, body: view, headers: {} }));
   return { view, headers: {} };
 }
 
-interface RepeatableRequest<Body> {
+/** The action has ended; a failure to store that must not change what the caller is told. */
+const unlessItFails = async (c: AppContext, statement: PromiseLike<unknown>): Promise<void> => {
+  try {
+    await statement;
+  } catch (error) {
+    c.get('logger').warn('the result of a request with an Idempotency-Key could not be stored', { error });
+  }
+};
+
+interface ActionRequest<Body> {
   readonly key: string | undefined;
   readonly body: unknown;
   readonly status: number;

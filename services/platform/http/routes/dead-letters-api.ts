@@ -150,7 +150,7 @@ export const groupReplayRoute = endpoint(permissionsOfServices['dead-letters.rep
   responses: {
     200: { description: 'The outcome of each replay', content: json(groupResult) },
   },
-  problems: [422],
+  problems: [409, 422],
 });
 export const replayRoute = endpoint(permissionsOfServices['dead-letters.replay'], {
   ...shared,

@@ -7,7 +7,7 @@ import { and, count, desc, eq, lt, max, min, sql } from 'drizzle-orm';
 import { deadLetters } from '../../../../drizzle/messaging/schema.ts';
 import { recordAction } from '../../audit-log/audit-log.ts';
 import { encodeCursor } from '../request/cursor.ts';
-import { claimOf, replayHeaders, runRepeatable } from '../request/idempotency-http.ts';
+import { claimOf, replayHeaders, runKeyed } from '../request/idempotency-http.ts';
 import { alreadySettled, archiveDeadLetter, type DeadLetter } from '../../messaging/dead-letters.ts';
 import { UndecodableRecord, type EventCodec } from '../../event-codec/event-codec.ts';
 import { redact, withoutCredentials } from '../../process/logger.ts';
@@ -164,7 +164,7 @@ export function registerDeadLetterRoutes(
     const group = c.req.valid('json');
     const key = c.req.valid('header')['idempotency-key'];
     const request = { key, body: group, status: 200, schema: groupResult };
-    const { view, headers } = await runRepeatable(c, db, request, async () => {
+    const { view, headers } = await runKeyed(c, db, request, async () => {
       const { results, remaining } = await replayGroup(parts, group, action, c.get('traceparent'));
       const failed = results.filter(({ kind }) => kind === 'failed').length;
       const counts = { replayed: results.length - failed, failed, remaining };
@@ -193,7 +193,7 @@ export function registerDeadLetterRoutes(
     const { id } = c.req.valid('param');
     const key = c.req.valid('header')['idempotency-key'];
     const request = { key, body: {}, status: 200, schema: result };
-    const { view, headers } = await runRepeatable(c, db, request, () => replayOne(c, id));
+    const { view, headers } = await runKeyed(c, db, request, () => replayOne(c, id));
     return c.json(view, 200, headers);
   });
 
