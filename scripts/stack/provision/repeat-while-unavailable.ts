@@ -19,8 +19,8 @@ const unavailableCodes = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
 ]);
-/** SQLSTATEs: the connection failed; the server is shutting down, crashed or starting. */
-const unavailableSqlStates = /^(?:08|57P0[123]$)/;
+/** SQLSTATEs: the connection failed; a lock is held by a running transaction; the server is shutting down, crashed or starting. */
+const unavailableSqlStates = /^(?:08|40P01$|55P03$|57P0[123]$)/;
 const unavailableNames = new Set([
   'KafkaJSConnectionError',
   'KafkaJSNumberOfRetriesExceeded',
