@@ -159,7 +159,7 @@ export const readInbox = (
       tx,
       sql`
         select event_id::text as id, topic, partition, "offset"::float8 as "offset",
-               ${ms('published_at')} as "publishedAt", age(xmin) as "transactionAge"
+               ${ms('published_at')} as "publishedAt", ${ms('processed_at')} as "processedAt", age(xmin) as "transactionAge"
         from processed_events where consumer = ${group} and event_id in ${listed(eventIds)}`,
     );
     const deadLettered = await rowsOf<{ readonly id: string }>(

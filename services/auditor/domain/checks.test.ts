@@ -62,6 +62,7 @@ const handledAs = (eventId: string, change: Partial<HandledFact> = {}): HandledF
   partition: 0,
   offset: Number(eventId.slice(1)),
   publishedAt: longAgo,
+  processedAt: longAgo,
   transactionAge: 100,
   ...change,
 });
@@ -301,6 +302,11 @@ describe('each invariant', () => {
     ],
     ['events of two partitions', handledBefore({ partition: 1 }), []],
     ['an event of a topic that was created again', handledBefore({ publishedAt: longAgo + 1 }), []],
+    [
+      'a replay whose dead letter may have been deleted',
+      handledBefore({ processedAt: now - 86_400_001 }),
+      [],
+    ],
     [
       'an acknowledged order that does not exist',
       { keys: [{ key: 'k', orderId: 'x', exists: false }] },

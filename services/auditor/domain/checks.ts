@@ -231,7 +231,10 @@ const checkInboxes = (deliveries: readonly Delivery[]): Finding[] =>
       ),
     );
 
-const checkOrderOfHandling = ({ outbox, inboxes }: Facts): Finding[] =>
+/** Dead letters are kept at least this long after their replay, so a later replay is always recognised as one. */
+const deadLettersKeptMs = 86_400_000;
+
+const checkOrderOfHandling = ({ outbox, inboxes }: Facts, { now }: AuditTiming): Finding[] =>
   everyService.flatMap((consumer) => {
     const { processed, deadLettered } = inboxes[consumer];
     const handled = outbox.flatMap((event) => {
@@ -246,9 +249,10 @@ const checkOrderOfHandling = ({ outbox, inboxes }: Facts): Finding[] =>
       const sorted = rows.toSorted((a, b) => a.offset - b.offset);
       return sorted.flatMap((later, index) => {
         const earlier = sorted[index - 1];
-        // The offsets of a re-created topic begin at 0 again, so the time of publication has to agree with them.
-        if (!earlier || earlier.publishedAt > later.publishedAt) return [];
-        if (earlier.transactionAge >= later.transactionAge) return [];
+        if (!earlier || earlier.transactionAge >= later.transactionAge) return [];
+        if (earlier.processedAt < now - deadLettersKeptMs) return [];
+        // The offsets of a re-created topic begin at 0 again, so the times have to agree with them.
+        if (earlier.publishedAt > later.publishedAt || earlier.processedAt < later.processedAt) return [];
         const sentence = `The ${consumer} service handled ${later.event.type} ${later.event.id} of ${later.event.key} before ${earlier.event.type} ${earlier.event.id}, which is earlier on ${later.topic}.`;
         return [
           createFinding('handled_in_order', `${later.event.id}/${consumer}`, sentence, later.publishedAt),
@@ -283,7 +287,7 @@ export function check(facts: Facts, timing: AuditTiming): Finding[] {
     ...checkEffects(facts, timing),
     ...checkTopics(facts, timing),
     ...checkInboxes(deliveries),
-    ...checkOrderOfHandling(facts),
+    ...checkOrderOfHandling(facts, timing),
     ...checkKeys(facts, timing),
   ];
 }

@@ -112,6 +112,7 @@ export interface HandledFact {
   readonly partition: number;
   readonly offset: number;
   readonly publishedAt: number;
+  readonly processedAt: number;
   /** Number of transactions of the database that began later. Unlike a time, it does not depend on a clock. */
   readonly transactionAge: number;
 }
