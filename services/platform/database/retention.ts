@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { RetentionConfig } from '../process/settings/retention-settings.ts';
 import type { Database } from './database.ts';
 import type { Logger } from '../process/logger.ts';
-import { concernsRow, isTransient } from './transient.ts';
+import { isTransient } from './transient.ts';
 import { pause } from '../process/retry.ts';
 import { every, type Timer } from '../process/timer.ts';
 
@@ -30,7 +30,7 @@ export interface RetentionReport {
   readonly refused?: string;
   /** Whether due rows may be left: the limit of a run was reached, or the run was aborted. */
   readonly more: boolean;
-  /** The last error by table. All other due rows were deleted. */
+  /** The last error by table. The rows that could be deleted were deleted, up to the limits of a run. */
   readonly failed?: Readonly<Partial<Record<Table, string>>>;
 }
 
@@ -91,12 +91,12 @@ export async function runRetention(
     });
 
   const deleted = { idempotencyKeys: 0, deadLetters: 0, inbox: 0, outbox: 0 };
-  const failed: Partial<Record<Table, string>> = {};
+  const failed = new Map<Table, string>();
   const report = (more: boolean, refused?: string): RetentionReport => ({
     deleted,
     more,
     ...(refused === undefined ? {} : { refused }),
-    ...(Object.keys(failed).length > 0 ? { failed } : {}),
+    ...(failed.size > 0 ? { failed: Object.fromEntries(failed) } : {}),
   });
   let more = false;
   for (const table of ['idempotencyKeys', 'deadLetters', 'inbox', 'outbox'] as const) {
@@ -108,12 +108,13 @@ export async function runRetention(
         const result = await deleteBatch(statements[table](limit, passed));
         deleted[table] += result.deleted;
         if (result.refused !== null) return report(false, result.refused);
+        if (passed === 0) failed.delete(table);
         if (result.deleted < limit) break;
         limit = Math.min(batch, limit * 10);
       } catch (error) {
-        failed[table] = error instanceof Error ? messageOf(error) : String(error);
+        failed.set(table, error instanceof Error ? messageOf(error) : String(error));
         // The other tables are cleaned, and the next run retries this one.
-        if (!failsForARow(error) || passed === maximumPassed) break;
+        if (isTransient(error) || passed === maximumPassed) break;
         // Smaller batches find the row that cannot be deleted; later batches begin after it.
         if (limit > 1) limit = Math.ceil(limit / 10);
         else passed += 1;
@@ -127,9 +128,6 @@ export async function runRetention(
   }
   return report(more);
 }
-
-/** Whether a smaller batch may succeed. */
-const failsForARow = (error: unknown): boolean => !isTransient(error) || concernsRow(error);
 
 /** The message of the database; Drizzle's own only repeats the query. */
 const messageOf = (error: Error): string =>
