@@ -38,6 +38,7 @@ export interface Shop {
   readonly system: System;
   readonly sqls: Sqls;
   readonly agent: Agent;
+  /** Of the customer; valid for an hour. */
   readonly token: string;
   readonly productIds: readonly string[];
 }
@@ -95,6 +96,7 @@ export const placeAtRate = async (shop: Shop, rate: number, seconds: number) => 
   };
   await steadily(rate, seconds, (index) => place(index, began + (index * 1_000) / rate));
   const ids = [...starts.keys()];
+  if (ids.length === 0) throw refusal('every order', Object.keys(refused)[0] ?? 'none');
   const paid = await allPaidAt(shop.sqls.order, ids, drainWithinMs);
   const cpuAfter = readCpu(system);
   const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 600_000_000 });
@@ -127,6 +129,12 @@ const readWal = async (sqls: Sqls): Promise<number> => {
   );
   return positions.reduce((sum, position) => sum + position, 0);
 };
+
+/** The same shop with a new token. */
+export const signInAgain = async (shop: Shop): Promise<Shop> => ({
+  ...shop,
+  token: await signIn('user@orderflow.io', shop.system.urls.dashboard),
+});
 
 /** Clients that place one order after the other. Orders per second from the first request to the last commit of PAID. */
 export const placeByClients = async (shop: Shop, clients: number, count: number) => {

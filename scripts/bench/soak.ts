@@ -1,5 +1,5 @@
 // Places orders at a fixed rate for a long time, to see whether memory or latency grows.
-import { disconnectShop, placeAtRate, prepareShop, stepLine, type Step } from './orders.ts';
+import { disconnectShop, placeAtRate, prepareShop, signInAgain, stepLine, type Step } from './orders.ts';
 import { onOwnStack, type Say } from './own-stack.ts';
 import { readMemory } from './processes.ts';
 import { systemOf } from './system.ts';
@@ -27,11 +27,12 @@ interface SoakReport {
 export const benchSoak = ({ rate, minutes, say }: SoakOptions): Promise<SoakReport> =>
   onOwnStack(say, {}, async (stack) => {
     const system = systemOf(stack);
-    const shop = await prepareShop(system);
+    let shop = await prepareShop(system);
     try {
       const steps: Step[] = [];
       const memory: Readonly<Record<string, number>>[] = [];
       for (let minute = 1; minute <= minutes; minute += 1) {
+        shop = await signInAgain(shop);
         const { step } = await placeAtRate(shop, rate, 60);
         steps.push(step);
         memory.push(readMemory(system));
@@ -43,7 +44,7 @@ export const benchSoak = ({ rate, minutes, say }: SoakOptions): Promise<SoakRepo
         memory: Object.keys(memory.at(-1) ?? {}).map((part) => ({
           part,
           first: at(0, part),
-          half: at(Math.floor(minutes / 2), part),
+          half: at(Math.ceil(minutes / 2) - 1, part),
           last: at(minutes - 1, part),
         })),
       };
