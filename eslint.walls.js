@@ -88,7 +88,8 @@ const policies = [
   ...['dashboard', 'pages-api'].map((place) =>
     allow(place, to('schema-tools', 'http'), toFiles(['api', 'declared'], services)),
   ),
-  ...Object.entries(pageLayers).map(([layer, below]) => allow(layer, to(layer, ...below, 'dashboard'))),
+  ...Object.entries(pageLayers).map(([layer, below]) => allow(layer, to(layer, ...below))),
+  allow('pages-api', to('dashboard')),
   allow('contract', to('contract')),
   allow('schema-tools', to('schema-tools', 'contract')),
   ...sagaServices.map((service) => allow(tablesOf(service), to(tablesOf(service), 'messaging-tables'))),

@@ -115,6 +115,7 @@ const forbidden: readonly (readonly [Place, Place])[] = [
   ['pages, parts', 'pages, app'],
   ['pages, a screen', 'pages, app'],
   ['pages, a screen', 'order, domain'],
+  ['pages, a screen', 'dashboard'],
   ['dashboard', 'pages, a screen'],
   // A service must not import the tables of another service.
   ['order', 'tables of inventory'],
