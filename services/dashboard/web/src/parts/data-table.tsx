@@ -12,7 +12,7 @@ import {
 } from '@tanstack/react-table';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, ChevronsUpDown, Columns3, Download } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import classes from './data-table.module.css';
 import { saveAsCsv } from './csv.ts';
 
@@ -56,6 +56,26 @@ const compare = (a: string | number | null, b: string | number | null): number =
 const sortIcons = { asc: ArrowUp, desc: ArrowDown, none: ChevronsUpDown } as const;
 const rowHeight = 53;
 
+interface TableRowProps<Row> {
+  readonly row: Row;
+  readonly index: number;
+  /** Must be stable, as all other properties: a row that stays in view is not rendered again while the user scrolls. */
+  readonly columns: readonly Column<Row>[];
+  readonly measure: (element: Element | null) => void;
+}
+
+const TableRow = memo(function TableRow<Row>({ row, index, columns, measure }: TableRowProps<Row>) {
+  return (
+    <Table.Tr ref={measure} data-index={index}>
+      {columns.map(({ id, numeric = false, value, cell }) => (
+        <Table.Td key={id} ta={numeric ? 'right' : 'left'}>
+          {cell === undefined ? value(row) : cell(row)}
+        </Table.Td>
+      ))}
+    </Table.Tr>
+  );
+}) as <Row>(props: TableRowProps<Row>) => React.ReactNode;
+
 export function DataTable<Row extends object>({
   label,
   columns,
@@ -84,7 +104,14 @@ export function DataTable<Row extends object>({
     getRowId: rowId,
     initialState: { sorting: sort },
   });
-  const visibleColumns = columns.filter(({ id }) => table.getColumn(id)?.getIsVisible() !== false);
+  const visibleIds = columns
+    .filter(({ id }) => table.getColumn(id)?.getIsVisible() !== false)
+    .map(({ id }) => id)
+    .join();
+  const visibleColumns = useMemo(
+    () => columns.filter(({ id }) => visibleIds.split(',').includes(id)),
+    [columns, visibleIds],
+  );
   const sorted = table.getRowModel().rows;
   const body = useRef<HTMLTableSectionElement>(null);
   const [offset, setOffset] = useState(0);
@@ -185,13 +212,13 @@ export function DataTable<Row extends object>({
               const row = sorted[index];
               if (row === undefined) return null;
               return (
-                <Table.Tr key={row.id} ref={virtual.measureElement} data-index={index}>
-                  {visibleColumns.map(({ id, numeric = false, value, cell }) => (
-                    <Table.Td key={id} ta={numeric ? 'right' : 'left'}>
-                      {cell === undefined ? value(row.original) : cell(row.original)}
-                    </Table.Td>
-                  ))}
-                </Table.Tr>
+                <TableRow
+                  key={row.id}
+                  row={row.original}
+                  index={index}
+                  columns={visibleColumns}
+                  measure={virtual.measureElement}
+                />
               );
             })}
             {heightBelow > 0 && <tr aria-hidden="true" style={{ height: heightBelow }} />}
