@@ -1,12 +1,22 @@
 // The auditor's API: schemas and endpoints, without behaviour. The dashboard's types and the OpenAPI document are derived from it.
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
-import { idempotencyKeyHeader } from '../../platform/http/request/idempotency-http.ts';
+import { idempotencyKeyHeader, idempotencyProblems } from '../../platform/http/request/idempotency-http.ts';
+import { defineProblems } from '../../platform/http/endpoint/problem.ts';
 import { json } from '../../platform/http/request/shapes.ts';
 import { everyService } from '../domain/facts.ts';
 import { incidentsKept } from '../domain/incidents.ts';
 import { problemNames } from '../domain/pipeline-problems.ts';
 import { permissions } from './permissions.ts';
+
+export const { kinds: auditorProblems, problem } = defineProblems({
+  ...idempotencyProblems,
+  connector_absent: {
+    status: 409,
+    title: 'Connector absent',
+    explanation: 'Kafka Connect has no such connector. Create it with `npm run connectors -- apply`.',
+  },
+});
 
 const time = z.number().openapi({ description: 'Milliseconds since the epoch, with fractions' });
 const service = z.enum(everyService);

@@ -1,6 +1,5 @@
 // The routes behind the dashboard's pages for administrators: flow, pipelines with their recent samples, invariants, and the
 // actions on a connector. An action is recorded in the audit log before Kafka Connect is called.
-import { problem } from '../../platform/http/endpoint/problem.ts';
 import { personsActionOf, type App, type AppContext } from '../../platform/http/server/request-context.ts';
 import { recordAction } from '../../platform/audit-log/audit-log.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -10,11 +9,11 @@ import type { EventStream } from '../../platform/messaging/event-stream.ts';
 import { invariants, type Report } from '../audit.ts';
 import type { Service } from '../domain/facts.ts';
 import type { Flow } from '../flow/read-flow.ts';
-import { pauseOrResume, restartConnector } from '../pipelines/connect-rest.ts';
+import { ConnectorAbsent, pauseOrResume, restartConnector } from '../pipelines/connect-rest.ts';
 import { readLags } from '../pipelines/pipeline-metrics.ts';
 import { pipelineNames, type Pipelines } from '../pipelines/pipelines.ts';
 import { readDrift, type Drift } from '../drift/read-drift.ts';
-import { actionView, auditorApi, connectorActions, type ConnectorAction } from './api.ts';
+import { actionView, auditorApi, problem, connectorActions, type ConnectorAction } from './api.ts';
 import { requireReports, statusOf, viewOfPipeline } from './pipeline-routes.ts';
 import { viewOfReport } from './report-view.ts';
 
@@ -118,6 +117,10 @@ export function registerOperationsRoutes(
       if (action === 'restart') await restartConnector(connectUrl, connector, 'all', connectTimeoutMs);
       else await pauseOrResume(connectUrl, connector, action, connectTimeoutMs);
     } catch (cause) {
+      if (cause instanceof ConnectorAbsent)
+        throw problem('connector_absent', {
+          detail: `${cause.message}; npm run connectors -- apply creates it.`,
+        });
       throw problem('unavailable', {
         detail: `Kafka Connect did not ${action} ${connector}: ${cause instanceof Error ? cause.message : String(cause)}.`,
         headers: { 'Retry-After': '5' },

@@ -9,13 +9,11 @@ import type { HttpOptions } from '../../platform/http/limits/guards.ts';
 import { addGauge, createMetrics, type Metrics } from '../../platform/telemetry/metrics.ts';
 import { createApp } from '../../platform/http/server/app.ts';
 import type { Logger } from '../../platform/process/logger.ts';
-import { problem, standardProblems } from '../../platform/http/endpoint/problem.ts';
-import { idempotencyProblems } from '../../platform/http/request/idempotency-http.ts';
 import { registerPipelineRoutes } from './pipeline-routes.ts';
 import { registerStoryRoutes, type StorySources } from './story-routes.ts';
 import type { Pipelines } from '../pipelines/pipelines.ts';
 import { invariants, type Auditor, type Report } from '../audit.ts';
-import { reportView } from './api.ts';
+import { auditorProblems, problem, reportView } from './api.ts';
 import { registerOperationsRoutes, type OperationsSources } from './operations-routes.ts';
 import { viewOfReport } from './report-view.ts';
 
@@ -78,7 +76,7 @@ export const createAuditorApp = ({
     title: 'OrderFlow auditor',
     description:
       'Checks independently of the services whether the invariants of the system hold and its pipelines deliver events.',
-    problems: { ...standardProblems, ...idempotencyProblems },
+    problems: auditorProblems,
     publicUrl,
     ...httpOptions,
     metrics,

@@ -69,6 +69,16 @@ export const readConfigs = async (
   );
 };
 
+/** Kafka Connect has no connector of this name. */
+export class ConnectorAbsent extends Error {
+  override readonly name = 'ConnectorAbsent';
+}
+
+const assertAccepted = (connector: string, status: number): void => {
+  if (status === 404) throw new ConnectorAbsent(`Kafka Connect has no connector ${connector}`);
+  if (status >= 400) throw new Error(`Kafka Connect answered ${status}`);
+};
+
 /** Restarts the connector and all its tasks, or only those that have failed. */
 export const restartConnector = async (
   connectUrl: string,
@@ -82,7 +92,7 @@ export const restartConnector = async (
     { method: 'POST' },
     withinMs,
   );
-  if (status >= 400) throw new Error(`Kafka Connect answered ${status}`);
+  assertAccepted(name, status);
 };
 
 /** Pauses a connector (its events then wait in the WAL) or resumes it. Rejects unless Connect accepts the action. */
@@ -97,5 +107,5 @@ export const pauseOrResume = async (
     { method: 'PUT' },
     withinMs,
   );
-  if (status !== 202) throw new Error(`Kafka Connect answered ${status}`);
+  assertAccepted(name, status);
 };
