@@ -37,6 +37,7 @@ interface Service {
   readonly environment?: Readonly<Record<string, string | number>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
+  readonly tmpfs?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { condition: string }>>;
   readonly restart?: string;
   readonly healthcheck?: { readonly test: readonly string[] };
@@ -165,6 +166,13 @@ describe('docker-compose.yml', () => {
       ),
     );
     expect(new Set(awaited)).toEqual(new Set([...jobNames, ...setupServices]));
+  });
+
+  it('covers the folders for which the image of Kafka declares volumes, so that `down` leaves none behind', () => {
+    const brokers = Object.values(compose.services).filter(({ image }) => image.startsWith('apache/kafka'));
+    expect(brokers.length).toBeGreaterThan(0);
+    for (const { tmpfs = [] } of brokers)
+      expect(tmpfs).toEqual(expect.arrayContaining(['/etc/kafka/secrets', '/mnt/shared/config']));
   });
 
   it('keeps the data that survives a restart in named volumes', () => {

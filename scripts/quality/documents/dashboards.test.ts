@@ -85,6 +85,15 @@ describe('the dashboards', () => {
     }
   });
 
+  it.each([
+    ['services.json', '5xx answers'],
+    ['cdc-pipeline.json', 'Problems'],
+  ])('%s shows 0 and not "no data" while there are no %s', (file, panel) => {
+    const queries = targetsOf(file).filter(({ title }) => title === panel);
+    expect(queries).toHaveLength(1);
+    for (const { expr } of queries) expect(expr).toMatch(/ or (?:0 \*|\(vector\(0\))/);
+  });
+
   it.each(files)('%s uses in each legend only labels that its query keeps', (file) => {
     for (const { title, expr, legendFormat } of targetsOf(file)) {
       const legendLabels = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);

@@ -57,6 +57,7 @@ export const badProducts = ({ productId, sku }: Fixtures): BadRequest[] => {
     create('a million and one units', { quantity: 1_000_001 }),
     create('an id', { id: productId }),
     priced('a negative price', -1),
+    priced('a price of nothing', 0),
     priced('a fractional price', 0.5),
     priced('a price that is too high', 1e12),
     priced('a price as text', '1'),
