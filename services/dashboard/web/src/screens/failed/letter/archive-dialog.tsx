@@ -1,8 +1,9 @@
 // Archives a dead letter, which cannot be undone. The reason is stored with the dead letter and in the audit log.
 import { Button, Modal, Textarea } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Problem, request } from '../../../api/request.ts';
+import { Problem } from '../../../api/request.ts';
+import { useIdempotentPost } from '../../../api/use-idempotent-post.ts';
 import type { DeadLetterSummary, ServiceName } from '../../../api/types.ts';
 import { ErrorMessage } from '../../../parts/states.tsx';
 import classes from './letter.module.css';
@@ -21,15 +22,13 @@ const fieldErrorOf = (error: unknown): string | undefined =>
 export const ArchiveDialog = ({ service, id, opened, onClose }: ArchiveDialogProps) => {
   const [reason, setReason] = useState('');
   const client = useQueryClient();
-  const archive = useMutation<DeadLetterSummary, Problem, string>({
-    mutationFn: (enteredReason) =>
-      request<DeadLetterSummary>(`/api/${service}/dead-letters/${id}/archive`, {
-        method: 'POST',
-        body: { reason: enteredReason },
-      }),
-    onSuccess: onClose,
-    onSettled: () => client.invalidateQueries({ queryKey: ['dead-letters', service] }),
-  });
+  const archive = useIdempotentPost<DeadLetterSummary, { readonly reason: string }>(
+    `/api/${service}/dead-letters/${id}/archive`,
+    {
+      onSuccess: onClose,
+      onSettled: () => client.invalidateQueries({ queryKey: ['dead-letters', service] }),
+    },
+  );
   const fieldError = fieldErrorOf(archive.error);
   return (
     <Modal opened={opened} onClose={onClose} title="Archive this dead letter?">
@@ -37,7 +36,7 @@ export const ArchiveDialog = ({ service, id, opened, onClose }: ArchiveDialogPro
         className={classes['form']}
         onSubmit={(event) => {
           event.preventDefault();
-          archive.mutate(reason.trim());
+          archive.mutate({ reason: reason.trim() });
         }}
       >
         <p>The {service} service will never handle this event. An archived dead letter cannot be replayed.</p>

@@ -1,12 +1,11 @@
-// Replays one dead letter. A replay is idempotent: after a lost response the user can replay the dead letter again.
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { request, type Problem } from '../../../api/request.ts';
+// Replays one dead letter.
+import { useQueryClient } from '@tanstack/react-query';
+import { useIdempotentPost } from '../../../api/use-idempotent-post.ts';
 import type { Replayed, ServiceName } from '../../../api/types.ts';
 
 export const useReplay = (service: ServiceName, id: string) => {
   const client = useQueryClient();
-  return useMutation<Replayed, Problem>({
-    mutationFn: () => request<Replayed>(`/api/${service}/dead-letters/${id}/replay`, { method: 'POST' }),
+  return useIdempotentPost<Replayed>(`/api/${service}/dead-letters/${id}/replay`, {
     onSettled: () => client.invalidateQueries({ queryKey: ['dead-letters', service] }),
   });
 };
