@@ -176,6 +176,19 @@ describeOwnParts('a newcomer follows the README', () => {
   });
 
   it(
+    'npm run bench at a rate that the stack refuses says which settings allow it',
+    { timeout: 120_000 },
+    () => {
+      const args = ['run', 'bench', '--', '--seconds', '5', '--rates', '200'];
+      const { status, stderr } = spawnSync('npm', args, { cwd: project, env: environment, timeout: 120_000 });
+      expect([status, stderr.toString('utf8')]).toEqual([
+        2,
+        expect.stringMatching(/^(?!.*^ +at ).*start it with RATE_LIMIT_REQUESTS=\d+ .*npm start/ms),
+      ]);
+    },
+  );
+
+  it(
     'a second npm start on the same data fails and does not affect the running stack',
     { timeout: 60_000 },
     () => {
