@@ -2,10 +2,12 @@
 // again, publishes the outbox rows that are not on the topic and restarts the connector. Every step reads the present state, so
 // a killed run is repeated from the start. Services may keep writing. Exit code 0: recovered, nothing is missing; 1: the services
 // still disagree; 2: recovery failed.
+import { randomUUID } from 'node:crypto';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import type { SlotProblem } from '../../services/auditor/domain/pipeline.ts';
 import { judgeSlot, readSlot } from '../../services/auditor/pipelines/slot-health.ts';
+import { recordAction } from '../../services/platform/audit-log/audit-log.ts';
 import { applyConnector, planConnector } from '../connectors/apply.ts';
 import { slotLine, withDatabase } from '../connectors/slot-position.ts';
 import {
@@ -132,6 +134,20 @@ const reconcile = async (): Promise<readonly string[]> => {
   }
 };
 
+/** Records in the audit log of the service who recovered its pipeline. */
+const recordRecovery = async (sql: postgres.Sql, connector: string): Promise<void> => {
+  const id = randomUUID();
+  const action = {
+    subject: `${process.env['USER'] ?? 'operator'} (npm run recover)`,
+    roles: [],
+    name: 'pipelines.recover',
+    resource: connector,
+    correlationId: id,
+    requestId: id,
+  };
+  await recordAction(drizzle(sql), action, { outcome: 'accepted' }, new Date());
+};
+
 const recoverService = async (
   stack: StackAddress,
   sql: postgres.Sql,
@@ -152,6 +168,7 @@ const recoverService = async (
   await step(`stop ${connector}, so that nothing is published meanwhile`, async () => {
     // A deleted connector may have left its offset behind. Only an existing connector can have its offset reset.
     const { exists, desired } = await planConnector(url, service);
+    await recordRecovery(sql, connector);
     if (!exists) await createStopped(url, connector, desired, wait);
     await setState(url, connector, 'stop', wait);
   });
