@@ -56,7 +56,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     const lag = page.getByRole('table', { name: 'Consumer lag' });
     await lag.getByRole('button', { name: 'Partitions of payment-events for order-service-group' }).focus();
     await page.keyboard.press('Enter');
-    await lag.getByRole('row', { name: /^Partition 0 \S+ \S+ \d+$/ }).waitFor();
+    await lag.getByRole('row', { name: /^Partition 0 \d+ \S+ [\d,]+$/ }).waitFor();
     await expectAccessible();
     await page.getByRole('button', { name: 'Pause payment-outbox' }).click();
     const dialog = page.getByRole('dialog', { name: 'Pause payment-outbox?' });

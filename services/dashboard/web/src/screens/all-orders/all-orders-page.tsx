@@ -208,7 +208,7 @@ export const AllOrdersPage = () => {
             aria-label="Stuck"
             placeholder="Stuck or not"
             clearable
-            w={180}
+            w={165}
             data={stuckOptions}
             value={filter.stuck === undefined ? null : String(filter.stuck)}
             onChange={(value) => changeFilter({ stuck: value === null ? undefined : Number(value) })}

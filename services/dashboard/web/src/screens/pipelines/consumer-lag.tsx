@@ -31,23 +31,24 @@ const TopicRows = ({ group, topic }: { group: string; topic: Group['topics'][num
             </UnstyledButton>
           </Table.Td>
           <Table.Td>{topic.topic}</Table.Td>
+          <Table.Td className={classes['number']}>{formatNumber(topic.lag)}</Table.Td>
           <Table.Td className={classes['number']}>{formatNumber(partitions.length)}</Table.Td>
           <Table.Td />
           <Table.Td />
-          <Table.Td className={classes['number']}>{formatNumber(topic.lag)}</Table.Td>
         </Table.Tr>
       </Table.Tbody>
       <Table.Tbody id={id} hidden={!isOpen} className={classes['partitions'] ?? ''}>
         {partitions.map(({ partition, committed, end, lag }) => (
           <Table.Tr key={partition}>
-            <Table.Th scope="row" colSpan={3} className={classes['number']}>
+            <Table.Th scope="row" colSpan={2} className={classes['number']}>
               Partition {partition}
             </Table.Th>
+            <Table.Td className={classes['number']}>{formatNumber(lag)}</Table.Td>
+            <Table.Td />
             <Table.Td className={classes['number']}>
               {committed === null ? 'none' : formatNumber(committed)}
             </Table.Td>
             <Table.Td className={classes['number']}>{formatNumber(end)}</Table.Td>
-            <Table.Td className={classes['number']}>{formatNumber(lag)}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>
@@ -67,10 +68,10 @@ export const ConsumerLag = ({ groups }: Pick<PipelinesOverview, 'groups'>) => (
               <Table.Tr>
                 <Table.Th>Consumer group</Table.Th>
                 <Table.Th>Topic</Table.Th>
+                <Table.Th className={classes['number']}>Lag (records)</Table.Th>
                 <Table.Th className={classes['number']}>Partitions</Table.Th>
                 <Table.Th className={classes['number']}>Committed offset</Table.Th>
                 <Table.Th className={classes['number']}>End offset</Table.Th>
-                <Table.Th className={classes['number']}>Lag (records)</Table.Th>
               </Table.Tr>
             </Table.Thead>
             {groups.flatMap(({ group, topics }) =>
