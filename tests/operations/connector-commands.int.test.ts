@@ -64,6 +64,9 @@ afterAll(() => {
   connect.close();
 });
 
+const lastEntry = async () =>
+  (await database.db.select().from(auditLog).orderBy(desc(auditLog.id)).limit(1))[0];
+
 const send = async (command: string): Promise<string> => {
   calls = [];
   const response = await app.request(`/api/v1/connectors/payment/${command}`, { method: 'POST' });
@@ -87,8 +90,11 @@ describe.each(commands)('%s', (command) => {
     expect(calls).toEqual([
       `${command === 'restart' ? 'POST' : 'PUT'} /connectors/payment-outbox/${command}`,
     ]);
-    const [entry] = await database.db.select().from(auditLog).orderBy(desc(auditLog.id)).limit(1);
-    expect(entry).toMatchObject({ subject: 'admin-1', action: `connectors.${command}`, outcome: 'accepted' });
+    expect(await lastEntry()).toMatchObject({
+      subject: 'admin-1',
+      action: `connectors.${command}`,
+      outcome: name === 'absent' ? 'refused' : 'accepted',
+    });
   });
 
   it.each(['USER', 'SELLER'] as const)(
@@ -97,6 +103,7 @@ describe.each(commands)('%s', (command) => {
       role = other;
       expect(await send(command)).toBe('403 forbidden');
       expect(calls).toEqual([]);
+      expect(await lastEntry()).toMatchObject({ roles: [other], outcome: 'refused', code: 'forbidden' });
     },
   );
 });

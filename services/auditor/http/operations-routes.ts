@@ -1,13 +1,20 @@
 // The routes behind the dashboard's pages for administrators: flow, pipelines with their recent samples, invariants, and the
 // actions on a connector. An action is recorded in the audit log before Kafka Connect is called.
-import { personsActionOf, type App, type AppContext } from '../../platform/http/server/request-context.ts';
+import type { MiddlewareHandler } from 'hono';
+import { recordRefusals } from '../../platform/http/routes/audit-http.ts';
+import {
+  personsActionOf,
+  type App,
+  type AppContext,
+  type AppEnv,
+} from '../../platform/http/server/request-context.ts';
 import { recordAction } from '../../platform/audit-log/audit-log.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { runKeyed } from '../../platform/http/request/idempotency-http.ts';
 import { cachedRead } from '../../platform/telemetry/metrics.ts';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
 import { invariants, type Report } from '../audit.ts';
-import type { Service } from '../domain/facts.ts';
+import { everyService, type Service } from '../domain/facts.ts';
 import type { Flow } from '../flow/read-flow.ts';
 import { ConnectorAbsent, pauseOrResume, restartConnector } from '../pipelines/connect-rest.ts';
 import { readLags } from '../pipelines/pipeline-metrics.ts';
@@ -108,6 +115,15 @@ export function registerOperationsRoutes(
       'Cache-Control': 'no-store',
     });
   });
+
+  for (const service of everyService) {
+    const paths: string = `/api/v1/connectors/${service}/*`;
+    let record: MiddlewareHandler<AppEnv> | undefined;
+    app.use(paths, (c, next) => {
+      record ??= recordRefusals(databaseOf(service));
+      return record(c, next);
+    });
+  }
 
   const act = async (c: AppContext, service: Service, action: ConnectorAction) => {
     const connector = pipelineNames(service).connector;
