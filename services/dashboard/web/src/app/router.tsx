@@ -235,6 +235,8 @@ export const router = createRouter({
     auditLogRoute,
     statusRoute,
   ]),
+  // Without it, a parameter that `validateSearch` leaves out would still reach the screen.
+  search: { strict: true },
   defaultPreload: 'intent',
   scrollRestoration: true,
   defaultPendingComponent: () => <Loading />,

@@ -45,7 +45,8 @@ export const barAfterKey = (bars: readonly Block[], current: Block, key: string)
 
 /** A description of the timeline and of its keys, for screen readers. */
 export const describeTimeline = ({ blocks, slowest }: Saga): string => {
-  const ends = blocks.map(({ end }) => end);
+  // A wait that has not ended yet is after the last block.
+  const ends = [...blocks.map(({ end }) => end), ...(slowest === undefined ? [] : [slowest.to])];
   const duration = formatDuration(Math.max(...ends) - Math.min(...blocks.map(({ start }) => start)));
   return [
     `${blocks.length} ${blocks.length === 1 ? 'step' : 'steps'} in ${duration}.`,

@@ -8,6 +8,7 @@ import classes from './stock-page.module.css';
 
 export const RestockForm = ({ product }: { product: Product }) => {
   const [quantity, setQuantity] = useState<number | string>('');
+  const [complaint, setComplaint] = useState<string>();
   const client = useQueryClient();
   const restock = useIdempotentPost<Product, { readonly quantity: number }>(
     `/api/inventory/products/${product.id}/restock`,
@@ -18,23 +19,28 @@ export const RestockForm = ({ product }: { product: Product }) => {
       className={classes['form']}
       onSubmit={(event) => {
         event.preventDefault();
-        restock.mutate({ quantity: Number(quantity) });
+        const units = Number(quantity);
+        if (Number.isInteger(units) && units >= 1) restock.mutate({ quantity: units });
+        else setComplaint('Enter a whole number of at least 1.');
       }}
     >
       <div className={classes['withButton']}>
         <NumberInput
           label="Units received"
-          min={1}
-          allowNegative={false}
+          clampBehavior="none"
           required
           value={quantity}
-          onChange={setQuantity}
+          error={restock.error?.fields[0]?.message ?? complaint}
+          onChange={(value) => {
+            setQuantity(value);
+            setComplaint(undefined);
+          }}
         />
         <Button type="submit" loading={restock.isPending}>
           Restock
         </Button>
       </div>
-      {restock.isError && <ErrorMessage error={restock.error} />}
+      {restock.isError && restock.error.fields.length === 0 && <ErrorMessage error={restock.error} />}
     </form>
   );
 };
