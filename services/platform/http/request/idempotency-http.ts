@@ -36,7 +36,10 @@ export const idempotencyProblems = {
 export const idempotencyKeyHeader = {
   'idempotency-key': z
     .string()
-    .regex(/^(?:[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}")$/, 'must be 1 to 255 printable characters')
+    .regex(
+      /^(?:[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}")$/,
+      'must be 1 to 255 printable characters, as a whole quoted or unquoted',
+    )
     .transform((value) => value.replaceAll('"', ''))
     .optional()
     .openapi({
