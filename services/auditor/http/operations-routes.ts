@@ -117,12 +117,12 @@ export function registerOperationsRoutes(
   });
 
   for (const service of everyService) {
-    const paths: string = `/api/v1/connectors/${service}/*`;
     let record: MiddlewareHandler<AppEnv> | undefined;
-    app.use(paths, (c, next) => {
+    const recordRefused: MiddlewareHandler<AppEnv> = (c, next) => {
       record ??= recordRefusals(databaseOf(service));
       return record(c, next);
-    });
+    };
+    app.use(`/api/v1/connectors/${service}/*`, recordRefused);
   }
 
   const act = async (c: AppContext, service: Service, action: ConnectorAction) => {
