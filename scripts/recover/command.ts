@@ -134,11 +134,11 @@ const reconcile = async (): Promise<readonly string[]> => {
   }
 };
 
-/** Records in the audit log of the service who recovered its pipeline. */
+/** Records the recovery in the audit log of the service. Who ran it is known only to the machine. */
 const recordRecovery = async (sql: postgres.Sql, connector: string): Promise<void> => {
   const id = randomUUID();
   const action = {
-    subject: `${process.env['USER'] ?? 'operator'} (npm run recover)`,
+    subject: 'npm run recover',
     roles: [],
     name: 'pipelines.recover',
     resource: connector,
