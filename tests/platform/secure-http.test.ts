@@ -110,7 +110,7 @@ describe('NODE_EXTRA_CA_CERTS', () => {
     const extra = join(folder, 'extra.pem');
     writeFileSync(extra, authority.cert);
     const script = `await fetch('https://localhost:${port}/openapi.json').then(
-      ({ status }) => console.log(status), (error) => console.log(error.cause.code));`;
+      ({ status }) => process.stdout.write(String(status)), (error) => process.stdout.write(error.cause.code));`;
     const outputWith = (env: Record<string, string>) =>
       new Promise<string>((resolve, reject) => {
         const options = { env: { PATH: process.env['PATH'], ...env }, timeout: 20_000 };

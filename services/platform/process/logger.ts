@@ -106,7 +106,6 @@ export const createLogger = ({ service, level, stream = process.stdout }: Logger
   const winston = createWinstonLogger({
     level,
     format: format.combine(redaction(), format.json({ deterministic: false })),
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston types its own transports as interfaces
     transports: [new transports.Stream({ stream })],
   });
   const bind = (bound: LogFields): Logger => {

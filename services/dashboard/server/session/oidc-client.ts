@@ -105,7 +105,6 @@ export const createOidcClient = ({
         timeout,
         [customFetch]: fetchAt(issuer, reachedAt),
         // An issuer with an http URL is assumed to be on this machine or in a closed network.
-        // eslint-disable-next-line @typescript-eslint/no-deprecated -- not outdated: marked as deprecated only to discourage its use
         execute: issuer.startsWith('http:') ? [allowInsecureRequests] : [],
       },
     );

@@ -96,7 +96,7 @@ describe('settings', () => {
     const module = new URL('config.ts', import.meta.url).href;
     const script = `import { readConfig, settings } from ${JSON.stringify(module)};
       readConfig({ port: settings.port(1), oidcIssuer: settings.oidcIssuer }, { PORT: 'x' });
-      console.log('started');`;
+      process.stdout.write('started');`;
     const { code, stdout, stderr } = await new Promise<{ code: unknown; stdout: string; stderr: string }>(
       (resolve) => {
         execFile(process.execPath, ['--input-type=module', '-e', script], (error, out, err) =>
