@@ -1,24 +1,8 @@
 // Repeats a provisioning job while a part that the job needs is unavailable. When all containers restart, a database or the broker
 // can stop in the middle of a job. All steps of the jobs are idempotent.
+import { isNetworkFailure } from '../../../services/platform/database/transient.ts';
 import { pause } from '../supervise/deadline.ts';
 
-const unavailableCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'CONNECT_TIMEOUT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  'UND_ERR_SOCKET',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-]);
 /** SQLSTATEs: the connection failed; a lock is held by a running transaction; the server is shutting down, crashed or starting. */
 const unavailableSqlStates = /^(?:08|40P01$|55P03$|57P0[123]$)/;
 const unavailableNames = new Set([
@@ -33,9 +17,8 @@ export const isUnavailable = (error: unknown): boolean => {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   // KafkaJS marks errors such as a leader election as retriable.
   const isRetriable = 'retriable' in error && error.retriable === true;
-  if (isRetriable || unavailableCodes.has(code) || unavailableSqlStates.test(code)) return true;
-  if (unavailableNames.has(error.name)) return true;
-  return isUnavailable(error.cause);
+  if (isRetriable || isNetworkFailure(error) || unavailableSqlStates.test(code)) return true;
+  return unavailableNames.has(error.name) || isUnavailable(error.cause);
 };
 
 export interface Repetition {
