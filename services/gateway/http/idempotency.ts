@@ -2,6 +2,7 @@
 // concurrent or the process is killed. Otherwise a caller that repeats a request after a lost response would pay twice.
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { idempotencyKeyHeader } from '../../platform/http/request/idempotency-http.ts';
 import type { Outcome } from '../behaviour.ts';
 import type { Recorded } from '../ledger.ts';
 import type { SingleFlight } from '../single-flight.ts';
@@ -9,8 +10,8 @@ import { problem } from './api.ts';
 
 /** Reads the key from the header, quoted as in the IETF draft or unquoted. Throws a 400 problem without a valid key. */
 export const keyFrom = (header: string | undefined): string => {
-  const key = /^"(.*)"$/.exec(header ?? '')?.[1] ?? header ?? '';
-  if (!/^[\x21\x23-\x7e]{1,255}$/.test(key)) throw problem('idempotency_key_missing');
+  const key = idempotencyKeyHeader['idempotency-key'].safeParse(header).data;
+  if (key === undefined) throw problem('idempotency_key_missing');
   return key;
 };
 
