@@ -3,6 +3,7 @@
 // unknown metric returns nothing and reports no error.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { drizzle } from 'drizzle-orm/postgres-js';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { createAuditorApp } from '../../../services/auditor/http/routes.ts';
@@ -37,11 +38,7 @@ const metricsOfProcesses = (): LabelsByMetric => {
   const { httpOptions } = createHttpOptions(readConfig(guardSettings, {}));
   const { metrics } = httpOptions;
   const noValues = () => Promise.resolve(new Map<string, never>());
-  const noRoute = new Error('reading the metrics calls no route');
-  const notCalled = () => Promise.reject(noRoute);
-  const noDatabase = () => {
-    throw noRoute;
-  };
+  const notCalled = () => Promise.reject(new Error('reading the metrics calls no route'));
   createEventMetrics(metrics, { group: 'none', emitted: [] }).observe(() => undefined);
   createSagaMetrics(metrics);
   createReservationMetrics(metrics);
@@ -60,7 +57,7 @@ const metricsOfProcesses = (): LabelsByMetric => {
     pipelines: { latest: () => [], samples: () => [], incidents: () => [], recordActed: () => undefined },
     stories: { read: notCalled, codec: { decode: notCalled } },
     operations: {
-      databaseOf: noDatabase,
+      databaseOf: () => drizzle.mock(),
       readFlow: notCalled,
       connectUrl: '',
       stream: { lag: noValues },

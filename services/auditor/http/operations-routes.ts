@@ -1,13 +1,7 @@
 // The routes behind the dashboard's pages for administrators: flow, pipelines with their recent samples, invariants, and the
 // actions on a connector. An action is recorded in the audit log before Kafka Connect is called.
-import type { MiddlewareHandler } from 'hono';
 import { recordRefusals } from '../../platform/http/routes/audit-http.ts';
-import {
-  personsActionOf,
-  type App,
-  type AppContext,
-  type AppEnv,
-} from '../../platform/http/server/request-context.ts';
+import { personsActionOf, type App, type AppContext } from '../../platform/http/server/request-context.ts';
 import { recordAction } from '../../platform/audit-log/audit-log.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { runKeyed } from '../../platform/http/request/idempotency-http.ts';
@@ -116,14 +110,8 @@ export function registerOperationsRoutes(
     });
   });
 
-  for (const service of everyService) {
-    let record: MiddlewareHandler<AppEnv> | undefined;
-    const recordRefused: MiddlewareHandler<AppEnv> = (c, next) => {
-      record ??= recordRefusals(databaseOf(service));
-      return record(c, next);
-    };
-    app.use(`/api/v1/connectors/${service}/*`, recordRefused);
-  }
+  for (const service of everyService)
+    app.use(`/api/v1/connectors/${service}/*`, recordRefusals(databaseOf(service)));
 
   const act = async (c: AppContext, service: Service, action: ConnectorAction) => {
     const connector = pipelineNames(service).connector;
