@@ -15,6 +15,7 @@ import { benchLoad } from './load.ts';
 import { judge, type Latency } from './latency.ts';
 import { measureHop, measurePaid, publishedLatencyName } from './events.ts';
 import { runningSystem } from './system.ts';
+import { manyProducts } from './orders.ts';
 import { benchSoak } from './soak.ts';
 import { benchTracing } from './tracing.ts';
 import {
@@ -237,7 +238,12 @@ subcommand(
     wholeNumber(),
     1_000,
   )
-  .option('--products <number>', 'products that the orders take turns over', wholeNumber(1, 1_000), 20)
+  .option(
+    '--products <number>',
+    'products that the orders take turns over',
+    wholeNumber(1, 1_000),
+    manyProducts,
+  )
   .action(withExitCode(measureLoad));
 subcommand(
   bench,

@@ -31,7 +31,8 @@ export interface Step {
   readonly walKiB: number;
 }
 
-const manyProducts = 20;
+/** So many products that concurrent orders rarely lock the same stock. */
+export const manyProducts = 20;
 const drainWithinMs = 120_000;
 
 export interface Shop {
