@@ -90,8 +90,15 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     const { id } = await place({ items: [{ productId, quantity: 2 }] });
     await orderWith(id, 'CANCELLED');
     await visit('/all-orders?status=CANCELLED&reason=reservation_failed');
-    await page.getByRole('link', { name: `${id.slice(0, 8)}…${id.slice(-4)}` }).waitFor();
+    const link = page.getByRole('link', { name: `${id.slice(0, 8)}…${id.slice(-4)}` });
+    await link.waitFor();
     await expectAccessible();
+    await page.getByLabel('Placed on or before').fill('2026-01-01');
+    await page.waitForURL('**&to=2026-01-01');
+    await page.getByText('No order matches these filters.').waitFor();
+    const today = await page.evaluate(() => new Date().toLocaleDateString('sv'));
+    await page.getByLabel('Placed on or before').fill(today);
+    await link.waitFor();
     await page.getByLabel('Find by order').fill('nobody-knows-me');
     await page.keyboard.press('Enter');
     await page.getByText(/^No order, event, request or customer has the id nobody-knows-me/).waitFor();

@@ -26,25 +26,33 @@ export interface AllOrdersFilter {
   readonly status?: OrderStatus;
   readonly reason?: string;
   readonly customer?: string;
-  /** A day such as `2026-11-26`, in the time zone of the browser. */
+  /** The first and the last day, such as `2026-11-26`, in the time zone of the browser. */
   readonly from?: string;
+  readonly to?: string;
   readonly sort?: 'oldest';
   /** Only orders that wait for the system and have not changed for this many seconds. */
   readonly stuck?: number;
 }
 
+/** The instant at which a day, or the day `daysLater`, begins in the time zone of the browser. */
+const startOfDay = (day: string, daysLater = 0): string => {
+  const date = new Date(`${day}T00:00`);
+  date.setDate(date.getDate() + daysLater);
+  return date.toISOString();
+};
+
 /** The orders of all customers. */
-export const allOrdersQuery = ({ status, reason, customer, from, sort, stuck }: AllOrdersFilter) =>
+export const allOrdersQuery = ({ status, reason, customer, from, to, sort, stuck }: AllOrdersFilter) =>
   infiniteQueryOptions({
-    queryKey: ['orders', 'everybody', { status, reason, customer, from, sort, stuck }],
+    queryKey: ['orders', 'everybody', { status, reason, customer, from, to, sort, stuck }],
     queryFn: ({ pageParam, signal }) => {
-      const placedFrom = from === undefined ? undefined : new Date(`${from}T00:00`).toISOString();
       const filter = {
         limit: 100,
         status,
         reason,
         customerId: customer,
-        placedFrom,
+        placedFrom: from && startOfDay(from),
+        placedBefore: to && startOfDay(to, 1),
         sort,
         stuckSeconds: stuck,
         cursor: pageParam,

@@ -1,6 +1,6 @@
 // The orders of all customers, for administrators. Each order links to its saga. The search accepts the id of an order, an event,
 // a request or a customer.
-import { ActionIcon, Button, Select, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Select, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, getRouteApi } from '@tanstack/react-router';
 import { ArrowRight, Search } from 'lucide-react';
@@ -213,14 +213,24 @@ export const AllOrdersPage = () => {
             value={filter.stuck === undefined ? null : String(filter.stuck)}
             onChange={(value) => changeFilter({ stuck: value === null ? undefined : Number(value) })}
           />
-          <TextInput
-            aria-label="Placed on or after"
-            type="date"
-            leftSection="from"
-            leftSectionWidth={46}
-            value={filter.from ?? ''}
-            onChange={(event) => changeFilter({ from: event.currentTarget.value || undefined })}
-          />
+          <Group wrap="nowrap" gap={8}>
+            <TextInput
+              aria-label="Placed on or after"
+              type="date"
+              leftSection="from"
+              leftSectionWidth={46}
+              value={filter.from ?? ''}
+              onChange={(event) => changeFilter({ from: event.currentTarget.value || undefined })}
+            />
+            <TextInput
+              aria-label="Placed on or before"
+              type="date"
+              leftSection="to"
+              leftSectionWidth={28}
+              value={filter.to ?? ''}
+              onChange={(event) => changeFilter({ to: event.currentTarget.value || undefined })}
+            />
+          </Group>
           <Select
             aria-label="Sort by"
             allowDeselect={false}

@@ -2,7 +2,14 @@ import { expect, it } from 'vitest';
 import { toOrdersSearch } from './orders-search.ts';
 
 it('keeps valid filters', () => {
-  const search = { status: 'PAID', reason: 'payment_failed', from: '2026-01-01', sort: 'oldest', stuck: 600 };
+  const search = {
+    status: 'PAID',
+    reason: 'payment_failed',
+    from: '2026-01-01',
+    to: '2026-02-28',
+    sort: 'oldest',
+    stuck: 600,
+  };
   expect(toOrdersSearch(search)).toEqual(search);
 });
 
@@ -11,4 +18,5 @@ it('drops values that the page does not offer', () => {
     toOrdersSearch({ status: 'LOST', reason: '', customer: 5, from: 'today', sort: 'newest', stuck: 61 }),
   ).toEqual({});
   expect(toOrdersSearch({ stuck: 'toString' })).toEqual({});
+  expect(toOrdersSearch({ from: '2026-13-01', to: '2026-01-32' })).toEqual({});
 });

@@ -12,14 +12,20 @@ export const describeStuckTime = (seconds: number): string | undefined =>
 const textIn = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
+const isDay = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  /^\d{4}-\d\d-\d\d$/.test(value) &&
+  !Number.isNaN(new Date(`${value}T00:00`).getTime());
+
 export const toOrdersSearch = (search: Readonly<Record<string, unknown>>): AllOrdersFilter => {
-  const { status, from, sort, stuck } = search;
+  const { status, from, to, sort, stuck } = search;
   const [reason, customer] = [textIn(search['reason']), textIn(search['customer'])];
   return {
     ...(isOrderStatus(status) ? { status } : {}),
     ...(reason === undefined ? {} : { reason }),
     ...(customer === undefined ? {} : { customer }),
-    ...(typeof from === 'string' && /^\d{4}-\d\d-\d\d$/.test(from) ? { from } : {}),
+    ...(isDay(from) ? { from } : {}),
+    ...(isDay(to) ? { to } : {}),
     ...(sort === 'oldest' ? { sort } : {}),
     ...(typeof stuck === 'number' && describeStuckTime(stuck) !== undefined ? { stuck } : {}),
   };
