@@ -42,13 +42,6 @@ const columnsFor = (open: (product: Product) => void): readonly Column<Product>[
     ),
   },
   {
-    id: 'price',
-    header: 'Price',
-    numeric: true,
-    value: ({ price }) => price.amountMinor,
-    cell: ({ price }) => formatMoney(price),
-  },
-  {
     id: 'available',
     header: 'On hand',
     numeric: true,
@@ -68,6 +61,13 @@ const columnsFor = (open: (product: Product) => void): readonly Column<Product>[
     numeric: true,
     value: ({ free }) => free,
     cell: ({ free }) => <b>{formatNumber(free)}</b>,
+  },
+  {
+    id: 'price',
+    header: 'Price',
+    numeric: true,
+    value: ({ price }) => price.amountMinor,
+    cell: ({ price }) => formatMoney(price),
   },
   {
     id: 'state',
