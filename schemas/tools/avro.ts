@@ -1,5 +1,6 @@
-// Turns an event schema into a tree without references. Avro can write the same type in several ways (by name, inline, or `"string"` for `{"type": "string"}`).
-// The tree has a single form for each type, so that two versions can be compared node by node.
+// Turns an event schema into a tree without references. Avro can write the same type in several ways (by name, inline, or
+// `"string"` for `{"type": "string"}`). The tree has a single form for each type, so that two versions can be compared node by
+// node.
 import type { AvroComplex, AvroType, EventSchema } from './event-schema.ts';
 
 export interface RecordField {

@@ -1,5 +1,6 @@
 // Errors of the commands. A Failure has one sentence that names the remedy and, where there is one, the log file with the details. An
-// error of the environment is explained in one sentence. Every other error is a defect of the scripts and is shown with its stack trace.
+// error of the environment is explained in one sentence. Every other error is a defect of the scripts and is shown with its stack
+// trace.
 
 export interface Failure extends Error {
   readonly name: 'Failure';

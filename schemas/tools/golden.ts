@@ -1,4 +1,5 @@
-// Golden bytes: for each released version, sample values and their Avro encoding. They are stored and never change. The checks decode them with every version, so a change that would make old records unreadable is found.
+// Golden bytes: for each released version, sample values and their Avro encoding. They are stored and never change. The checks
+// decode them with every version, so a change that would make old records unreadable is found.
 import avro, { type Schema, type Type } from 'avsc';
 import { avroOptions } from '../avro-types.ts';
 import type { EventSchema } from './event-schema.ts';

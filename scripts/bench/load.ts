@@ -1,6 +1,6 @@
-// Places orders at fixed arrival rates: a request does not wait for earlier answers, and each latency counts from the intended start of
-// the request, so a stall counts for every order that it delays. The rate rises until the p99 of placed → PAID exceeds its limit; the
-// knee is the last rate within the limit. At half the knee rate, the latency is split by stage and the CPU time by part.
+// Places orders at fixed arrival rates: a request does not wait for earlier answers, and each latency counts from the intended
+// start of the request, so a stall counts for every order that it delays. The rate rises until the p99 of placed → PAID exceeds its
+// limit; the knee is the last rate within the limit. At half the knee rate, the latency is split by stage and the CPU time by part.
 import { round } from './latency.ts';
 import { onOwnStack, type Say } from './own-stack.ts';
 import { disconnectShop, measureIdle, prepareShop, placeAtRate, stepLine, type Step } from './orders.ts';

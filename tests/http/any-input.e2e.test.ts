@@ -31,7 +31,9 @@ const schemaShape = z.looseObject({
   required: z.array(z.string()).default([]),
 });
 
-/** Operations that are not tested here: they would disturb other tests, create charges without an order, or exhaust the login limit. */
+/**
+ * Operations that are not tested here: they would disturb other tests, create charges without an order, or exhaust the login limit.
+ */
 const excludedOperations = new Set([
   'behaviour.change',
   'charges.create',

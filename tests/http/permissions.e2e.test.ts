@@ -1,6 +1,6 @@
-// Tests every cell of the permission table over HTTP. The response is 403 for a role without permission, the expected status for a role
-// with permission, and 404 outside the scope of the caller. The tests are generated from the table. This file does not compile unless
-// each entry of the table has a request.
+// Tests every cell of the permission table over HTTP. The response is 403 for a role without permission, the expected status for a
+// role with permission, and 404 outside the scope of the caller. The tests are generated from the table. This file does not compile
+// unless each entry of the table has a request.
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';

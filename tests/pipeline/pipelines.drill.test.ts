@@ -261,7 +261,8 @@ describe('a broken pipeline', () => {
 describe('two auditors', () => {
   killInstancesAfterEach();
 
-  // This test takes minutes: PostgreSQL must notice that the session of the stopped auditor is dead, and the restart counter must be reset.
+  // This test takes minutes: PostgreSQL must notice that the session of the stopped auditor is dead, and the restart counter must
+  // be reset.
   it.runIf(faultRounds > 1)(
     'have one leading watchdog: when the leader hangs, the other takes over, gives up at its restart limit, and resets its counter after a success',
     { timeout: 400_000 },

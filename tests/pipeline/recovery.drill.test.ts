@@ -1,6 +1,6 @@
-// Recovery of a pipeline after its slot was lost, dropped, or recreated without the connector, or after the connector was recreated. The
-// loss is reported. `npm run recover` publishes the missed events, even if it is killed at any step. No event takes effect twice, and
-// the events of each key keep their sequence.
+// Recovery of a pipeline after its slot was lost, dropped, or recreated without the connector, or after the connector was
+// recreated. The loss is reported. `npm run recover` publishes the missed events, even if it is killed at any step. No event takes
+// effect twice, and the events of each key keep their sequence.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-// Follows schemas/EVOLUTION.md step by step in a copy of the project, while instances of both versions run. Then the registry loses its
-// storage. The copy contains the newest schemas, so the registry is restored from the copy.
+// Follows schemas/EVOLUTION.md step by step in a copy of the project, while instances of both versions run. Then the registry loses
+// its storage. The copy contains the newest schemas, so the registry is restored from the copy.
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -88,7 +88,10 @@ const message = (
 const entries = () => db.select().from(auditLog).orderBy(asc(auditLog.id));
 const seals = () => db.select().from(auditSeals).orderBy(asc(auditSeals.position));
 const effects = async () => (await db.select().from(outbox)).length;
-/** Seals until the chain has this length. Sealing may need several attempts, because any open transaction on the server delays sealing. */
+/**
+ * Seals until the chain has this length. Sealing may need several attempts, because any open transaction on the server delays
+ * sealing.
+ */
 const sealUpTo = async (length: number, batchSize = 500): Promise<void> => {
   const sealOnce = async () => {
     await sealBatch(db, batchSize);

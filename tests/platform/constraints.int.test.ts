@@ -1,5 +1,5 @@
-// A request that violates a constraint gets a typed error response. The test reads the constraints from the system catalogue, so it also
-// covers new constraints.
+// A request that violates a constraint gets a typed error response. The test reads the constraints from the system catalogue, so it
+// also covers new constraints.
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { inventoryProblems } from '../../services/inventory/http/api.ts';

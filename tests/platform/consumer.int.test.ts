@@ -67,7 +67,9 @@ const start = async (
   return consume(topic, before);
 };
 
-/** Starts a member of the consumer group of the topic. The consumer halts instead of storing a third dead letter within six records. */
+/**
+ * Starts a member of the consumer group of the topic. The consumer halts instead of storing a third dead letter within six records.
+ */
 const consume = (
   topic: string,
   before: (incoming: Incoming<'inventory.committed'>) => Promise<void>,

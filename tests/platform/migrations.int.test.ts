@@ -1,5 +1,5 @@
-// The migrations on a real database: on an empty database, on databases of an earlier version that had one series of migrations for all
-// tables, and after a failed creation of an index.
+// The migrations on a real database: on an empty database, on databases of an earlier version that had one series of migrations for
+// all tables, and after a failed creation of an index.
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Each connection prepares a statement once. After a migration under traffic, prepared statements with an outdated result type must not
-// cause lasting errors.
+// Each connection prepares a statement once. After a migration under traffic, prepared statements with an outdated result type must
+// not cause lasting errors.
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, it } from 'vitest';
 import { isTransient } from '../../services/platform/database/transient.ts';

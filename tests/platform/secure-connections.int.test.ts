@@ -1,5 +1,5 @@
-// TLS settings from environment variables, against a real PostgreSQL and a real Kafka that require TLS. With correct settings the clients
-// connect. Each wrong setting fails with an error that names the cause.
+// TLS settings from environment variables, against a real PostgreSQL and a real Kafka that require TLS. With correct settings the
+// clients connect. Each wrong setting fails with an error that names the cause.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -82,7 +82,9 @@ describeOwnParts('PostgreSQL', () => {
     `postgres://${user}:${password}@${host}:${parts.postgres.port}/postgres`;
   const passwordUrl = (host?: string) => urlOf(parts.postgres.passwordUser, parts.password, host);
 
-  /** Resolves to the TLS version that the server reports for the connection; null without TLS. Rejects with the error of the driver. */
+  /**
+   * Resolves to the TLS version that the server reports for the connection; null without TLS. Rejects with the error of the driver.
+   */
   const connect = async (env: Env): Promise<string | null> => {
     const config = configOf(env);
     const tls = databaseTrust(config, config.databaseUrl);

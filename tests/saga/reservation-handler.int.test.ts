@@ -117,8 +117,8 @@ describe('the last units', () => {
     const orders = await Promise.all(
       Array.from({ length: 30 }, () => buy([productId], { on: sharingShell })),
     );
-    // Two transactions: one for the first order, one for all other orders. If the database had refused to oversell, each order would have been
-    // handled again in a separate transaction.
+    // Two transactions: one for the first order, one for all other orders. If the database had refused to oversell, each order
+    // would have been handled again in a separate transaction.
     expect(database.connection.usage().transactions - transactionsBefore).toBe(2);
     const states = await Promise.all(orders.map(stateOf));
     expect(states.filter((state) => state === 'reserved')).toHaveLength(10);

@@ -1,7 +1,7 @@
 // Random histories on the real stack. fast-check generates requests and faults, four clients send the requests over HTTP concurrently,
 // and no operator intervenes. Every response must be documented by the API, every final state must be possible after its history
-// (`contradiction`, as in the model), and the invariants must hold. A failure prints the history and the SEED. A run with the same SEED
-// begins with the same steps, but with different timing.
+// (`contradiction`, as in the model), and the invariants must hold. A failure prints the history and the SEED. A run with the same
+// SEED begins with the same steps, but with different timing.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';

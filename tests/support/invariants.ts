@@ -90,7 +90,10 @@ async function expectStockConserved(): Promise<void> {
   expect(rows).toEqual([]);
 }
 
-/** The ledger of the payment provider has one charge, for the total, of each paid order; for every other order, charges minus refunds are zero. */
+/**
+ * The ledger of the payment provider has one charge, for the total, of each paid order; for every other order, charges minus
+ * refunds are zero.
+ */
 async function expectChargesCorrect(orderIds: readonly string[]): Promise<void> {
   for (const id of orderIds) {
     const { status, total } = await order(id);
@@ -112,7 +115,10 @@ export async function expectAuditLogIntact(service: ServiceName): Promise<void> 
   });
 }
 
-/** For orders that became PAID without a failure: each history has no gap, and each topic has the events of an order in commit order. */
+/**
+ * For orders that became PAID without a failure: each history has no gap, and each topic has the events of an order in commit
+ * order.
+ */
 export async function expectEventsInCommitOrder(orderIds: readonly string[]): Promise<void> {
   const histories = await query(
     'order',

@@ -8,7 +8,10 @@ import type { Base } from '../history.ts';
 import { labelOf, releasesOfEvent, unreleased, type Contract } from '../releases.ts';
 import { producerOf, type Place, type Usage } from './usage.ts';
 
-/** 0 if every change is FULL, otherwise the code of the worst verdict. Codes 1 and 2 are reserved for the meaning that they have in every command. */
+/**
+ * 0 if every change is FULL, otherwise the code of the worst verdict. Codes 1 and 2 are reserved for the meaning that they have in
+ * every command.
+ */
 export const exitCodes: Readonly<Record<Verdict, number>> = { FULL: 0, BACKWARD: 3, FORWARD: 4, NONE: 5 };
 
 interface FindingReport extends Finding {

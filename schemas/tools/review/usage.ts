@@ -189,7 +189,10 @@ export const usageOf = async (root: string, schemas: readonly EventSchema[]): Pr
     const found = reads.get(member === undefined ? '' : `${member.record}.${member.field}`)?.values() ?? [];
     return [...found].filter(({ service }) => services.includes(service));
   };
-  /** Records such as Money are in many events, so code counts as a reader of a nested field only if its service reads the record from this event. */
+  /**
+   * Records such as Money are in many events, so code counts as a reader of a nested field only if its service reads the record
+   * from this event.
+   */
   const readers = (event: EventSchema, path: string): readonly Place[] => {
     const services = [...(subscribers.get(event.eventType) ?? []), 'platform'];
     const parent = path.split('.').slice(0, -1).join('.').replace(/\[\]$/, '');

@@ -43,7 +43,10 @@ export const ensureSlot = async (sql: Sql, slot: string): Promise<SlotOutcome> =
   return 'usable';
 };
 
-/** PostgreSQL creates the slot after the open transactions have ended. The last argument, `failover`, lets a standby keep a copy of the slot. */
+/**
+ * PostgreSQL creates the slot after the open transactions have ended. The last argument, `failover`, lets a standby keep a copy of
+ * the slot.
+ */
 export const createSlot = async (sql: Sql, slot: string): Promise<void> => {
   await sql`SELECT pg_create_logical_replication_slot(${slot}, 'pgoutput', false, false, true)`;
 };

@@ -96,7 +96,10 @@ export const acquireLock = (dataDir: string): void => {
   throw failure(`another start is in progress on ${dataDir}; wait until it is ready or stop it first`);
 };
 
-/** Whether the folder is empty or a data folder of a stack. `npm run reset` deletes no other folder, so a mistyped path does no harm. */
+/**
+ * Whether the folder is empty or a data folder of a stack. `npm run reset` deletes no other folder, so a mistyped path does no
+ * harm.
+ */
 export const isDataFolder = (dataDir: string): boolean =>
   readdirSync(dataDir).length === 0 || existsSync(join(dataDir, 'logs', 'guardian.log'));
 

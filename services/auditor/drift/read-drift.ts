@@ -12,7 +12,10 @@ export interface Drift {
   readonly changes: readonly Change[];
 }
 
-/** The drift by service, even if nothing differs. Connectors that Connect does not have are left out. Rejects when Connect does not answer. */
+/**
+ * The drift by service, even if nothing differs. Connectors that Connect does not have are left out. Rejects when Connect does not
+ * answer.
+ */
 export const readDrift = async (
   connectUrl: string,
   withinMs: number,

@@ -1,6 +1,7 @@
-// Retention deletes old rows, in small transactions that block no other transaction for long. Each takes an advisory lock, so that only
-// one instance deletes at a time and a crashed instance leaves no lock. Inbox rows are kept longer than outbox rows: as long as an event
-// can be published again, consumers must recognise it. The audit log is never deleted: a hash chain without its beginning proves nothing.
+// Retention deletes old rows, in small transactions that block no other transaction for long. Each takes an advisory lock, so that
+// only one instance deletes at a time and a crashed instance leaves no lock. Inbox rows are kept longer than outbox rows: as long
+// as an event can be published again, consumers must recognise it. The audit log is never deleted: a hash chain without its
+// beginning proves nothing.
 import { sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import type { RetentionConfig } from '../process/settings/retention-settings.ts';

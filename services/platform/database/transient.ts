@@ -1,6 +1,6 @@
-// Which failures are transient: they end by themselves, or once an operator has repaired the environment. The input is retried until it
-// succeeds; an event becomes a dead letter only for a fault of the event itself. A permanent failure taken for transient would block
-// its key for ever; a transient one taken for permanent would make a dead letter of a good event.
+// Which failures are transient: they end by themselves, or once an operator has repaired the environment. The input is retried
+// until it succeeds; an event becomes a dead letter only for a fault of the event itself. A permanent failure taken for transient
+// would block its key for ever; a transient one taken for permanent would make a dead letter of a good event.
 
 /**
  * Transient SQLSTATEs. Permanent, so not listed, are the classes 21, 22, 23 and 44 (the values break a rule), the rest of 25 (the code

@@ -1,5 +1,5 @@
-// Idempotency-Key: a client that has not received the response may repeat its request. It gets the same response, and the request takes
-// effect only once. The response is stored in the transaction of the effect, so that a crash cannot lose only one of the two.
+// Idempotency-Key: a client that has not received the response may repeat its request. It gets the same response, and the request
+// takes effect only once. The response is stored in the transaction of the effect, so that a crash cannot lose only one of the two.
 // It is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that, a request with the same key is a new request.
 import { and, eq, sql } from 'drizzle-orm';
 import { idempotencyKeys } from '../../../drizzle/messaging/schema.ts';

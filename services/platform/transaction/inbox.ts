@@ -1,5 +1,6 @@
-// The inbox (idempotent consumer): an event takes effect once per consumer group, because the transaction that handles it inserts a row
-// with the event id (it claims the event). A concurrent second delivery waits on the primary key, finds the row, and is only counted.
+// The inbox (idempotent consumer): an event takes effect once per consumer group, because the transaction that handles it inserts a
+// row with the event id (it claims the event). A concurrent second delivery waits on the primary key, finds the row, and is only
+// counted.
 import { and, eq, sql } from 'drizzle-orm';
 import { duplicateDeliveries, processedEvents } from '../../../drizzle/messaging/schema.ts';
 import type { Transaction } from '../database/database.ts';

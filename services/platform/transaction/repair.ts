@@ -1,6 +1,6 @@
-// Repair: a service appends the events of its current state to the outbox again. Its state does not change. The events have new ids, but
-// a consumer that already has the state that they describe ignores them. Without repair, the only way to continue a stuck order would be
-// a manual change in a database.
+// Repair: a service appends the events of its current state to the outbox again. Its state does not change. The events have new
+// ids, but a consumer that already has the state that they describe ignores them. Without repair, the only way to continue a stuck
+// order would be a manual change in a database.
 import { and, asc, eq, gte } from 'drizzle-orm';
 import { outbox } from '../../../drizzle/messaging/schema.ts';
 import type { Database } from '../database/database.ts';

@@ -63,5 +63,7 @@ export type Step =
   | { readonly do: 'call'; readonly pick: number; readonly behaviour: ProviderBehaviour }
   | { readonly do: 'wait'; readonly minutes: number };
 
-/** What happens to a gateway call. `lost`: the request never arrives. `dropped`: the request takes effect, but the response is lost. */
+/**
+ * What happens to a gateway call. `lost`: the request never arrives. `dropped`: the request takes effect, but the response is lost.
+ */
 export type ProviderBehaviour = 'succeed' | 'decline' | 'lost' | 'dropped' | 'busy';

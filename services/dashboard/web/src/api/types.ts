@@ -1,4 +1,5 @@
-// The response types of the services, inferred from their API definitions. Only types are imported, so the bundle of the pages contains no server code.
+// The response types of the services, inferred from their API definitions. Only types are imported, so the bundle of the pages
+// contains no server code.
 import type { z } from 'zod';
 import type {
   ConnectorAction,

@@ -136,7 +136,10 @@ export const stepsOf = (order: Order): Step[] => {
   ];
 };
 
-/** Whether a cancelled order still waits for its refund or the release of its stock. The event stream of the order has already ended then, so the page polls. */
+/**
+ * Whether a cancelled order still waits for its refund or the release of its stock. The event stream of the order has already ended
+ * then, so the page polls.
+ */
 export const isBeingCompensated = ({ status, payment, reservation }: Order): boolean =>
   status === 'CANCELLED' &&
   (payment.state === 'succeeded' || payment.state === 'pending' || reservation.state === 'reserved');
