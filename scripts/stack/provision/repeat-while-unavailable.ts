@@ -1,6 +1,6 @@
 // Repeats a provisioning job while a part that the job needs is unavailable. When all containers restart, a database or the broker
 // can stop in the middle of a job. All steps of the jobs are idempotent.
-import { isNetworkFailure } from '../../../services/platform/database/transient.ts';
+import { networkCodes } from '../../../services/platform/database/transient.ts';
 import { pause } from '../supervise/deadline.ts';
 
 /** SQLSTATEs: the connection failed; a lock is held by a running transaction; the server is shutting down, crashed or starting. */
@@ -17,7 +17,7 @@ export const isUnavailable = (error: unknown): boolean => {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   // KafkaJS marks errors such as a leader election as retriable.
   const isRetriable = 'retriable' in error && error.retriable === true;
-  if (isRetriable || isNetworkFailure(error) || unavailableSqlStates.test(code)) return true;
+  if (isRetriable || networkCodes.has(code) || unavailableSqlStates.test(code)) return true;
   return unavailableNames.has(error.name) || isUnavailable(error.cause);
 };
 

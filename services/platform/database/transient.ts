@@ -23,7 +23,8 @@ const transientSqlStates = [
   /^XX/, // PostgreSQL itself fails, or its files are corrupt
 ];
 
-const networkCodes = new Set([
+/** Error codes of Node and of the clients when the connection to a part fails. */
+export const networkCodes: ReadonlySet<string> = new Set([
   'CONNECTION_CLOSED',
   'CONNECTION_ENDED',
   'CONNECTION_DESTROYED',
@@ -47,9 +48,6 @@ const rowStates = /^(?:40\w{3}|55P03|57014|XX00[12])$/;
 const stringCode = (error: object): string | undefined =>
   'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
-/** True when the connection to a part failed. Does not check the causes. */
-export const isNetworkFailure = (error: Error): boolean => networkCodes.has(stringCode(error) ?? '');
-
 /** A dependency answered but could not serve, for example the registry with a 503. */
 export class DependencyUnavailable extends Error {
   override readonly name = 'DependencyUnavailable';
@@ -59,10 +57,10 @@ export class DependencyUnavailable extends Error {
 export function isTransient(error: unknown): boolean {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1) {
     if (cause instanceof DependencyUnavailable) return true;
-    if (cause.name === 'TimeoutError' || cause.name === 'AbortError' || isNetworkFailure(cause)) return true;
+    if (cause.name === 'TimeoutError' || cause.name === 'AbortError') return true;
     const code = stringCode(cause);
     if (code === undefined) continue;
-    if (transientSqlStates.some((pattern) => pattern.test(code))) return true;
+    if (networkCodes.has(code) || transientSqlStates.some((pattern) => pattern.test(code))) return true;
   }
   return false;
 }
