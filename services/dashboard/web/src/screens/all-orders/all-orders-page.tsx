@@ -29,6 +29,11 @@ import { describeStuckTime, stuckTimes } from './orders-search.ts';
 
 const allOrdersRoute = getRouteApi('/all-orders');
 
+const dayFilters = [
+  { name: 'from', label: 'Placed on or after', labelWidth: 46 },
+  { name: 'to', label: 'Placed on or before', labelWidth: 28 },
+] as const;
+
 const stuckOptions = Object.entries(stuckTimes).map(([value, label]) => ({
   value,
   label: `Stuck for ${label}`,
@@ -214,22 +219,17 @@ export const AllOrdersPage = () => {
             onChange={(value) => changeFilter({ stuck: value === null ? undefined : Number(value) })}
           />
           <Group wrap="nowrap" gap={8}>
-            <TextInput
-              aria-label="Placed on or after"
-              type="date"
-              leftSection="from"
-              leftSectionWidth={46}
-              value={filter.from ?? ''}
-              onChange={(event) => changeFilter({ from: event.currentTarget.value || undefined })}
-            />
-            <TextInput
-              aria-label="Placed on or before"
-              type="date"
-              leftSection="to"
-              leftSectionWidth={28}
-              value={filter.to ?? ''}
-              onChange={(event) => changeFilter({ to: event.currentTarget.value || undefined })}
-            />
+            {dayFilters.map(({ name, label, labelWidth }) => (
+              <TextInput
+                key={name}
+                aria-label={label}
+                type="date"
+                leftSection={name}
+                leftSectionWidth={labelWidth}
+                value={filter[name] ?? ''}
+                onChange={(event) => changeFilter({ [name]: event.currentTarget.value || undefined })}
+              />
+            ))}
           </Group>
           <Select
             aria-label="Sort by"

@@ -13,9 +13,7 @@ const textIn = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
 
 const isDay = (value: unknown): value is string =>
-  typeof value === 'string' &&
-  /^\d{4}-\d\d-\d\d$/.test(value) &&
-  !Number.isNaN(new Date(`${value}T00:00`).getTime());
+  typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(`${value}T00:00`));
 
 export const toOrdersSearch = (search: Readonly<Record<string, unknown>>): AllOrdersFilter => {
   const { status, from, to, sort, stuck } = search;
