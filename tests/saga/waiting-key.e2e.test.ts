@@ -67,6 +67,6 @@ it(
       if (Date.parse(latest.checkedAt) < handledAt) throw new Error(latest.checkedAt);
       return latest;
     });
-    expect(report.violations.filter(({ invariant }) => invariant === 'handled_in_order')).toEqual([]);
+    expect(report.violations.filter(({ invariant }) => invariant === 'handled_in_sequence')).toEqual([]);
   },
 );

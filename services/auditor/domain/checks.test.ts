@@ -289,7 +289,7 @@ describe('each invariant', () => {
       },
       [],
     ],
-    ['two events handled in the opposite order', handledBefore({}), ['handled_in_order broken']],
+    ['two events handled in the opposite order', handledBefore({}), ['handled_in_sequence broken']],
     [
       'a dead letter that was replayed',
       {
@@ -310,12 +310,12 @@ describe('each invariant', () => {
     [
       'an acknowledged order that does not exist',
       { keys: [{ key: 'k', orderId: 'x', exists: false }] },
-      ['order_per_key broken'],
+      ['one_order_per_idempotency_key broken'],
     ],
     [
       'one order for two keys',
       { keys: [...clean.keys, { key: 'k-2', orderId: id, exists: true }] },
-      ['order_per_key broken'],
+      ['one_order_per_idempotency_key broken'],
     ],
   ])('%s', (_name, change, expected) => {
     expect(invariantsOf(cleanWith(change))).toEqual(expected);

@@ -27,9 +27,10 @@ export const invariants = {
   nothing_uncommitted: 'every event on a topic was committed to an outbox',
   inbox_complete: 'no consumer group skips an event to which it reacts',
   one_effect: 'an event takes effect once per consumer group',
-  handled_in_order:
-    'a consumer group handles the events of a key in the order of the topic; only a dead letter is handled later',
-  order_per_key: 'every acknowledged order exists, and no two idempotency keys share an order',
+  handled_in_sequence:
+    'a consumer group handles the events of a key in the sequence of the topic; only a dead letter is handled later',
+  one_order_per_idempotency_key:
+    'every acknowledged order exists, and no two idempotency keys share an order',
 } as const;
 export type Invariant = keyof typeof invariants;
 
@@ -255,7 +256,7 @@ const checkOrderOfHandling = ({ outbox, inboxes }: Facts, { now }: AuditTiming):
         if (earlier.publishedAt > later.publishedAt || earlier.processedAt < later.processedAt) return [];
         const sentence = `The ${consumer} service handled ${later.event.type} ${later.event.id} of ${later.event.key} before ${earlier.event.type} ${earlier.event.id}, which is earlier on ${later.topic}.`;
         return [
-          createFinding('handled_in_order', `${later.event.id}/${consumer}`, sentence, later.publishedAt),
+          createFinding('handled_in_sequence', `${later.event.id}/${consumer}`, sentence, later.publishedAt),
         ];
       });
     });
@@ -266,12 +267,17 @@ const checkKeys = ({ keys }: Facts, { now }: AuditTiming): Finding[] => {
   return [...keysOf].flatMap(([orderId, facts]) => {
     if (facts.some(({ exists }) => !exists)) {
       return [
-        createFinding('order_per_key', orderId, `Order ${orderId} was acknowledged but does not exist.`, now),
+        createFinding(
+          'one_order_per_idempotency_key',
+          orderId,
+          `Order ${orderId} was acknowledged but does not exist.`,
+          now,
+        ),
       ];
     }
     if (facts.length === 1) return [];
     const sentence = `${facts.length} idempotency keys share order ${orderId}.`;
-    return [createFinding('order_per_key', orderId, sentence, now)];
+    return [createFinding('one_order_per_idempotency_key', orderId, sentence, now)];
   });
 };
 

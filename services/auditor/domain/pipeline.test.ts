@@ -85,6 +85,16 @@ describe('a pipeline', () => {
     expect(isBroken(problems)).toBe(false);
   });
 
+  it('whose connector was resumed is behind, not stalled, until the connector has had time to move the position', () => {
+    const paused = (second: number) => (second < 60 ? { connector: { kind: 'paused' } as const } : {});
+    const overdue = (second: number) => ({ ...paused(second), canary: canary(second * 1_000) });
+    expect(simulate(65, overdue)).toEqual({ connector_paused: 0, stalled: 15, behind: 60 });
+    const { stalled, ...afterResume } = simulate(80, (second) =>
+      second < 20 ? { connector: { kind: 'paused' } } : overdue(60 + second),
+    );
+    expect([stalled, afterResume]).toEqual([30, { connector_paused: 0, behind: 20 }]);
+  });
+
   it('whose position does not move while WAL is written is reported without any canary', () => {
     const reported = simulate(120, (second) => ({
       slot: slotAt('0/1', second * 1_000_000),

@@ -47,9 +47,16 @@ export interface Memory {
   readonly confirmedLsn: string | null;
   /** When a change of the slot's confirmed position was last observed. */
   readonly confirmedAt: number | undefined;
+  /** When the connector was first observed as running, after it had not been running. */
+  readonly runningSince: number | undefined;
   readonly since: Readonly<Partial<Record<ProblemName, number>>>;
 }
-export const noMemory: Memory = { confirmedLsn: null, confirmedAt: undefined, since: {} };
+export const noMemory: Memory = {
+  confirmedLsn: null,
+  confirmedAt: undefined,
+  runningSince: undefined,
+  since: {},
+};
 
 export interface Judgement {
   readonly problems: readonly Problem[];
@@ -65,7 +72,7 @@ const toleranceMs: Readonly<Partial<Record<ProblemName, number>>> = {
   canary_unsent: 8_000,
 };
 
-/** The position of a slot moves at least this often while the connector reads a backlog. */
+/** The position of a slot moves at least this often while the connector reads a backlog, and this soon after its start. */
 const movesWithinMs = 10_000;
 /** The position is stuck when it has not changed for this time (six heartbeats) and the lag exceeds `stuckBytes`. */
 const stuckMs = 60_000;
@@ -175,7 +182,7 @@ const judgeCanary = ({ canary, slot }: Observation, unmovedMs: number, { canaryM
   else if (canary.waitingMs >= canaryMs)
     found.push(
       unmovedMs < movesWithinMs
-        ? warning('behind', `${overdue}: events are late, but the position of the slot moves.`)
+        ? warning('behind', `${overdue}: events are late while the connector reads the backlog.`)
         : broken(
             'stalled',
             `${overdue}, and the position of the slot does not move: no events arrive, whatever state Connect reports (${statusCommand}).`,
@@ -196,7 +203,9 @@ export const judgePipeline = (
   const lsn = 'error' in slot ? memory.confirmedLsn : slot.confirmedLsn;
   const confirmedAt =
     memory.confirmedAt === undefined || lsn !== memory.confirmedLsn ? now : memory.confirmedAt;
-  const unmovedMs = now - confirmedAt;
+  const runningSince = observation.connector.kind === 'running' ? (memory.runningSince ?? now) : undefined;
+  // A connector that has just started could not have moved the position before.
+  const unmovedMs = now - Math.max(confirmedAt, runningSince ?? confirmedAt);
   const found = [
     ...judgeSlotState(slot),
     ...judgeConnectorState(observation.connector),
@@ -212,7 +221,7 @@ export const judgePipeline = (
       since: since[problem.name] ?? now,
     }))
     .filter(({ name, since: from }) => now - from >= (toleranceMs[name] ?? 0));
-  return { problems, memory: { confirmedLsn: lsn, confirmedAt, since } };
+  return { problems, memory: { confirmedLsn: lsn, confirmedAt, runningSince, since } };
 };
 
 export const isBroken = (problems: readonly Problem[]): boolean =>
