@@ -127,6 +127,20 @@ describe('an endpoint', () => {
     admission.stop();
   });
 
+  it('refuses a query parameter that it does not know', async () => {
+    const app = build();
+    const query = z.object(pageQuery);
+    app.openapi(endpoint(permissions['products.list'], { request: { query }, responses }), (c) =>
+      c.text('in'),
+    );
+    expect((await get(app, '/api/v1/products?limit=1', 'USER')).status).toBe(200);
+    const refused = await get(app, '/api/v1/products?limit=1&pagesize=5', 'USER');
+    expect(refused.status).toBe(422);
+    expect(await refused.json()).toMatchObject({
+      errors: [{ path: 'query.pagesize', message: 'Unknown field' }],
+    });
+  });
+
   it('documents its access and every problem of its guard and its input', async () => {
     const app = build();
     const query = z.object(pageQuery);

@@ -1,6 +1,6 @@
 // An endpoint is made from an entry of a permission table and includes its guard: admission, authentication, rate limit,
 // permission, time limit, in this sequence. `assertPermitted` refuses a process with a route that is in no table.
-import { createRoute, type RouteConfig } from '@hono/zod-openapi';
+import { createRoute, z, type RouteConfig } from '@hono/zod-openapi';
 import type { MiddlewareHandler, Next } from 'hono';
 import {
   accessOf,
@@ -16,6 +16,8 @@ import { withTimeout } from '../../process/timeout.ts';
 import { assertReadable } from '../server/readable-body.ts';
 import type { App, AppContext, AppEnv, Guards } from '../server/request-context.ts';
 
+type Inputs = NonNullable<RouteConfig['request']>;
+
 type Described = Pick<
   RouteConfig,
   'summary' | 'description' | 'tags' | 'parameters' | 'request' | 'responses'
@@ -29,6 +31,10 @@ interface EndpointConfig extends Described {
    */
   readonly kind?: 'probe' | 'stream';
 }
+
+/** Refuses unknown query parameters: a misspelt filter would be ignored, and the caller would get more than it asked for. */
+const withStrictQuery = (request: Inputs): Inputs =>
+  request.query instanceof z.ZodObject ? { ...request, query: request.query.strict() } : request;
 
 /** `{id}` becomes `:id`. */
 const routingPath = (path: string): string => path.replaceAll(/\{(.+?)\}/g, ':$1');
@@ -62,7 +68,7 @@ export function endpoint<P extends NamedPermission, const C extends EndpointConf
     ...(summary === undefined ? {} : { summary }),
     ...(tags === undefined ? {} : { tags }),
     ...(parameters === undefined ? {} : { parameters }),
-    ...(request === undefined ? {} : { request }),
+    ...(request === undefined ? {} : { request: withStrictQuery(request) }),
     method: entry.method,
     path: entry.path,
     operationId: entry.action,
@@ -72,7 +78,7 @@ export function endpoint<P extends NamedPermission, const C extends EndpointConf
     middleware: guard(entry, { kind, takesBody: request?.body !== undefined }),
     'x-scopes': entry.allow,
   };
-  // Safe: the route has the method and path of the entry, and request and responses of `config` unchanged.
+  // Safe: the route has the method and path of the entry, and the responses and inputs of `config`.
   return createRoute(route as RouteOf<P, C>);
 }
 

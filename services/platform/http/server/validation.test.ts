@@ -12,6 +12,15 @@ it.each<[string, z.ZodType, unknown]>([
   ['must be at most 9', z.number().max(9), 10],
   ['must be more than 0', z.number().gt(0), 0],
   ['must be less than 9', z.number().lt(9), 9],
+  ['is required', z.string(), undefined],
+  ['must be a text', z.string(), 5],
+  ['must be a number', z.number(), '5'],
+  ['must be a whole number', z.int(), 1.5],
+  ['must be true or false', z.boolean(), 'yes'],
+  ['must be a list', z.array(z.string()), null],
+  ['must be an object', z.object({}), 'a'],
+  ['must be card', z.literal('card'), 'cash'],
+  ['must be one of AUTO, MANUAL', z.enum(['AUTO', 'MANUAL']), 'LATER'],
   ['an own sentence', z.string().regex(/^a$/, 'an own sentence'), 'b'],
 ])('%s', (sentence, schema, value) => {
   const { error } = schema.safeParse(value);

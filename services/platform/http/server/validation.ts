@@ -15,9 +15,16 @@ const units: Readonly<Record<string, readonly [one: string, many: string]>> = {
   array: ['entry', 'entries'],
 };
 
-/** Replaces Zod's sentences, such as "Too small: expected string to have >=1 characters", which are for developers. */
-export const describeIssue = (issue: z.core.$ZodIssue): string => {
-  if (issue.code !== 'too_small' && issue.code !== 'too_big') return issue.message;
+const typeNames: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+};
+
+const describeBound = (issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string => {
   const isLower = issue.code === 'too_small';
   const bound = String(isLower ? issue.minimum : issue.maximum);
   const unit = units[issue.origin];
@@ -28,6 +35,23 @@ export const describeIssue = (issue: z.core.$ZodIssue): string => {
   return ['must', verb, comparison, bound, ...(unit === undefined ? [] : [unit[bound === '1' ? 0 : 1]])].join(
     ' ',
   );
+};
+
+/** Replaces Zod's sentences, such as "Too small: expected string to have >=1 characters", which are for developers. */
+export const describeIssue = (issue: z.core.$ZodIssue): string => {
+  switch (issue.code) {
+    case 'too_small':
+    case 'too_big':
+      return describeBound(issue);
+    case 'invalid_type':
+      // Zod keeps the value out of the issue, so only its sentence says that a field is missing.
+      if (issue.message.endsWith('received undefined')) return 'is required';
+      return `must be ${typeNames[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+    default:
+      return issue.message;
+  }
 };
 
 const fieldErrors = (target: ValidationTarget, issues: readonly z.core.$ZodIssue[]): FieldError[] => {
@@ -49,5 +73,6 @@ export const refuseInvalid: Hook<unknown, AppEnv, string, unknown> = (result) =>
   const all = fieldErrors(target, result.error.issues);
   const errors = all.slice(0, maximumFieldErrors);
   if (target === 'header' || target === 'cookie') throw problem('bad_request', { errors });
-  throw problem('schema_violation', { detail: `${all.length} field(s) break the schema.`, errors });
+  const detail = all.length === 1 ? '1 field is not valid.' : `${all.length} fields are not valid.`;
+  throw problem('schema_violation', { detail, errors });
 };
