@@ -1,8 +1,10 @@
 // Converts the health of the components, the pipelines and the event flow into the nodes and edges of the map. Pure.
 import type { Flow, Pipeline, PipelinesOverview, SystemHealth } from '../../api/types.ts';
 import { formatBytes, formatDuration, formatNumber } from '../../parts/format.ts';
+import { causesOf, conditionOf } from '../pipelines/causes.ts';
 
-export type Health = 'ok' | 'warning' | 'broken' | 'unknown';
+/** `paused`: somebody has paused the connector on purpose. */
+export type Health = 'ok' | 'warning' | 'paused' | 'broken' | 'unknown';
 
 export interface MapNode {
   readonly id: string;
@@ -65,14 +67,16 @@ const detailOf = ({ health }: Sources, name: string, healthyDetail: string): str
 
 const connectorHealth = (pipeline: Pipeline | undefined): Health => {
   if (pipeline === undefined) return 'unknown';
-  if (pipeline.status === 'broken') return 'broken';
+  const condition = conditionOf(pipeline);
+  if (condition !== 'healthy') return condition;
   return pipeline.problems.length > 0 ? 'warning' : 'ok';
 };
 
 const connectorDetail = (pipeline: Pipeline | undefined): string => {
   if (pipeline === undefined) return 'unknown';
-  const [worst] = pipeline.problems;
-  if (worst !== undefined) return worst.problem.replaceAll('_', ' ');
+  if (conditionOf(pipeline) === 'paused') return 'its events wait in the WAL';
+  const [cause] = causesOf(pipeline.problems);
+  if (cause !== undefined) return cause.problem.replaceAll('_', ' ');
   const { roundTripMs } = pipeline.canary;
   const slotLag = `slot ${formatBytes(pipeline.slot?.lagBytes ?? 0)} behind`;
   return roundTripMs === null ? slotLag : `${formatDuration(roundTripMs)} · ${slotLag}`;
@@ -251,13 +255,16 @@ export const mapOf = (sources: Sources): SystemMap => {
   };
 };
 
-/** The headline: names the broken component, or says that all systems are operational. */
+/** The headline: names the broken or paused component, or says that all systems are operational. */
 export const headlineOf = ({ nodes }: SystemMap): string => {
-  const broken = nodes.filter(({ health }) => health === 'broken');
-  const [first] = broken;
-  if (first === undefined)
-    return nodes.some(({ health }) => health === 'unknown')
-      ? 'Checking all components'
-      : 'All systems operational';
-  return broken.length === 1 ? `${first.label} is broken` : `${broken.length} components are broken`;
+  for (const health of ['broken', 'paused'] as const) {
+    const [first, ...others] = nodes.filter((node) => node.health === health);
+    if (first === undefined) continue;
+    return others.length === 0
+      ? `${first.label} is ${health}`
+      : `${others.length + 1} components are ${health}`;
+  }
+  return nodes.some(({ health }) => health === 'unknown')
+    ? 'Checking all components'
+    : 'All systems operational';
 };

@@ -12,7 +12,7 @@ import { describeReason } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { ErrorMessage, Loading } from '../../parts/states.tsx';
-import { causesOf } from '../pipelines/causes.ts';
+import { causesOf, toneOf } from '../pipelines/causes.ts';
 import { Remedy } from '../pipelines/remedy.tsx';
 import { headlineOf, mapOf } from './map-model.ts';
 import classes from './map.module.css';
@@ -117,7 +117,7 @@ const Remedies = ({
       <ul className={classes['remedies']}>
         {problems.map(({ connectorName, problem, level, sentence, remedy }) => (
           <li key={`${connectorName}/${problem}`}>
-            <StateBadge tone={level === 'broken' ? 'bad' : 'wait'}>{connectorName}</StateBadge>
+            <StateBadge tone={toneOf({ problem, level })}>{connectorName}</StateBadge>
             <div>
               <p>{sentence}</p>
               <Remedy text={remedy} />

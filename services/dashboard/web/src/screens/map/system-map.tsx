@@ -14,6 +14,7 @@ type PartNode = Node<{ readonly part: MapNode }, 'part'>;
 const healthTexts: Readonly<Record<MapNode['health'], string>> = {
   ok: 'healthy',
   warning: 'degraded',
+  paused: 'paused',
   broken: 'broken',
   unknown: 'unknown',
 };
@@ -48,10 +49,10 @@ const edgeOf = ({ from, to, rate, health, color }: MapEdge): Edge => ({
   animated: health === 'ok' && rate !== undefined && rate > 0,
   focusable: false,
   style: {
-    stroke: health === 'broken' ? 'var(--bad)' : `var(--${color})`,
+    stroke: health === 'broken' ? 'var(--bad)' : health === 'paused' ? 'var(--wait)' : `var(--${color})`,
     strokeWidth: widthOf(rate),
     opacity: 0.8,
-    ...(health === 'broken' ? { strokeDasharray: '3 5' } : {}),
+    ...(health === 'broken' || health === 'paused' ? { strokeDasharray: '3 5' } : {}),
   },
 });
 

@@ -1,5 +1,6 @@
 // Separates the root causes among the problems of a pipeline from their consequences. Pure.
 import type { Pipeline, PipelineProblem } from '../../api/types.ts';
+import type { Tone } from '../../parts/state-badge.tsx';
 
 /** Each of these problems explains all other problems of its pipeline. */
 const rootCauses = new Set([
@@ -16,6 +17,10 @@ export const causesOf = (problems: readonly PipelineProblem[]): readonly Pipelin
   const causes = problems.filter(({ problem }) => rootCauses.has(problem));
   return causes.length === 0 ? problems : causes;
 };
+
+/** A connector that was paused on purpose is not an error, although its events do not arrive. */
+export const toneOf = ({ problem, level }: Pick<PipelineProblem, 'problem' | 'level'>): Tone =>
+  level === 'broken' && problem !== 'connector_paused' ? 'bad' : 'wait';
 
 /** Distinguishes a connector that was paused on purpose from a broken pipeline. */
 export const conditionOf = ({ status, connector, problems }: Pipeline): 'healthy' | 'paused' | 'broken' => {

@@ -9,6 +9,7 @@ import { formatDuration } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
+import { toneOf } from './causes.ts';
 import { describeAction } from './describe-action.ts';
 import classes from './pipelines.module.css';
 
@@ -26,7 +27,7 @@ const Row = ({ incident }: { incident: Incident }) => {
       </Table.Td>
       <Table.Td className={classes['short']}>{connectorName}</Table.Td>
       <Table.Td>
-        <StateBadge tone={level === 'broken' ? 'bad' : 'wait'}>{problem.replaceAll('_', ' ')}</StateBadge>
+        <StateBadge tone={toneOf({ problem, level })}>{problem.replaceAll('_', ' ')}</StateBadge>
         <div className={classes['why']} title={sentence}>
           {sentence}
         </div>

@@ -7,7 +7,7 @@ import { formatBytes, formatDuration, formatNumber } from '../../parts/format.ts
 import { LineChart } from '../../parts/line-chart.tsx';
 import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
 import { When } from '../../parts/when.tsx';
-import { causesOf } from './causes.ts';
+import { causesOf, toneOf } from './causes.ts';
 import { ConnectorDrift } from './connector-drift.tsx';
 import { ConnectorActions } from './connector-actions.tsx';
 import classes from './pipelines.module.css';
@@ -83,8 +83,8 @@ const Flow = ({ pipeline }: { pipeline: Pipeline }) => {
 };
 
 const Problem = ({ problem, level, sentence, remedy, since }: PipelineProblem) => (
-  <li className={classes['problem']} data-level={level}>
-    <StateBadge tone={level === 'broken' ? 'bad' : 'wait'}>{problem.replaceAll('_', ' ')}</StateBadge>
+  <li className={classes['problem']} data-tone={toneOf({ problem, level })}>
+    <StateBadge tone={toneOf({ problem, level })}>{problem.replaceAll('_', ' ')}</StateBadge>
     <div>
       <p>{sentence}</p>
       <Remedy text={remedy} />
