@@ -1,4 +1,5 @@
 // The labels of transactions, steps and outcomes in a saga. Pure.
+import type { StoryEvent } from '../../api/types.ts';
 import type { Tone } from '../../parts/state-badge.tsx';
 
 const eventLabels: Readonly<Record<string, string>> = {
@@ -14,9 +15,18 @@ const eventLabels: Readonly<Record<string, string>> = {
   'payment.refunded': 'refunded',
 };
 
-/** Describes a transaction by the types of the events that it emitted. */
-export const describeEvents = (types: readonly string[]): string =>
-  [...new Set(types.map((type) => eventLabels[type] ?? type))].join(', ');
+const describeEvent = ({ eventType, key, committedAt }: StoryEvent, all: readonly StoryEvent[]): string => {
+  const isRepeated = all.some(
+    (other) => other.eventType === eventType && other.key === key && other.committedAt < committedAt,
+  );
+  // Inventory emits the event a second time when it pins the stock of a paid order.
+  if (eventType === 'inventory.reserved' && isRepeated) return 'reservation no longer expires';
+  return eventLabels[eventType] ?? eventType;
+};
+
+/** Describes a transaction by the events that it emitted. `all`: every event of the saga. */
+export const describeEvents = (emitted: readonly StoryEvent[], all: readonly StoryEvent[]): string =>
+  [...new Set(emitted.map((event) => describeEvent(event, all)))].join(', ');
 
 const stepLabels: Readonly<Record<string, string>> = {
   place_order: 'placed',

@@ -123,6 +123,28 @@ describe('the saga of an order', () => {
     expect(summaryOf(story)).not.toContain('duplicate');
   });
 
+  it('distinguishes the event that pins the stock from the reservation', () => {
+    const pinned = event(
+      'e4',
+      ['inventory.reserved', 'inventory', 'e3'],
+      [1_100, 1_105, 1_110],
+      [consumption('order', 1_115, 1_120)],
+    );
+    const [payment] = [
+      event(
+        'e3',
+        ['payment.succeeded', 'payment', 'e2'],
+        [1_070, 1_077, 1_080],
+        [consumption('inventory', 1_100, 1_105)],
+      ),
+    ];
+    const labels = sagaOf({ ...story, events: [...story.events.slice(0, 2), payment, pinned] }, 0).blocks.map(
+      ({ label }) => label,
+    );
+    expect(labels.filter((label) => label === 'stock reserved')).toHaveLength(1);
+    expect(labels).toContain('reservation no longer expires');
+  });
+
   it('has a block per transaction, with a label for what the transaction did', () => {
     expect(saga.blocks.map(({ lane, label, start, end }) => [lane, label, end - start])).toEqual([
       ['order', 'placed', 6],

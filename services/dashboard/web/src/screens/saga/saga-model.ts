@@ -50,12 +50,12 @@ const consumerBlocks = (story: Story): Block[] =>
     event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome, attempts, duplicates }) => {
       const lane = serviceOf(consumer);
       if (!isLane(lane)) return [];
-      const emitted = emittedIn(story, event.id, lane, committedAt).map(({ eventType }) => eventType);
+      const emitted = emittedIn(story, event.id, lane, committedAt);
       const status = lane === 'order' ? newStatus(story, event.id) : undefined;
       const { label, tone } = describeOutcome(outcome);
       const handledLabel =
-        status ?? (emitted.length > 0 ? describeEvents(emitted) : `handled ${event.eventType}`);
-      const compensates = isCompensation(event.eventType) || emitted.some(isCompensation);
+        status ?? (emitted.length > 0 ? describeEvents(emitted, story.events) : `handled ${event.eventType}`);
+      const compensates = [event, ...emitted].some(({ eventType }) => isCompensation(eventType));
       return {
         id: `${event.id}/${lane}`,
         lane,
@@ -90,14 +90,13 @@ const initialBlocks = (
   const blocksWithEvents = [...byTransaction].flatMap(([id, events]) => {
     const [first] = events;
     if (first === undefined) return [];
-    const types = events.map(({ eventType }) => eventType);
     const block: Block = {
       id,
       lane: first.emittedBy,
       start: first.occurredAt,
       end: first.committedAt,
-      label: describeEvents(types),
-      kind: types.some(isCompensation) ? 'compensation' : 'done',
+      label: describeEvents(events, story.events),
+      kind: events.some(({ eventType }) => isCompensation(eventType)) ? 'compensation' : 'done',
       eventId: first.id,
     };
     return [{ block, events: events.map((event) => event.id) }];
