@@ -30,8 +30,16 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await parcel.getByRole('button', { name: 'Confirm' }).click();
     await parcel.getByText('CONFIRMED').waitFor();
     await customer.page.getByText('confirmed by the seller').waitFor();
+    await customer.page.getByRole('button', { name: 'Cancel order' }).click();
     await parcel.getByRole('button', { name: 'Ship' }).click();
+    await expectAccessible();
+    await page.getByRole('button', { name: 'Mark as shipped' }).click();
     await parcel.waitFor({ state: 'detached' });
+    // The customer was about to cancel: the open dialog says why that is no longer possible.
+    const dialog = customer.page.getByRole('dialog', { name: 'Cancel this order?' });
+    await dialog.getByText('A seller has shipped items of this order').waitFor();
+    expect(await dialog.getByRole('button', { name: 'Cancel the order' }).count()).toBe(0);
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
     await customer.page.getByRole('main').getByText('FULFILLED', { exact: true }).waitFor();
   });
 
@@ -51,6 +59,12 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
       }),
     );
     await page.getByRole('button', { name: 'Ship selected' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Ship 2 parcels?' });
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await parcel(first).count()).toBe(1);
+    await page.getByRole('button', { name: 'Ship selected' }).click();
+    await page.getByRole('button', { name: 'Mark as shipped' }).click();
     await parcel(second).getByRole('alert').getByText('Not possible in this state').first().waitFor();
     await page.getByText('1 parcel shipped.').waitFor();
     await orderWith(first, 'FULFILLED');

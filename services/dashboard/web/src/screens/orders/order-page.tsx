@@ -12,6 +12,7 @@ import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { formatMoney, sellerName } from '../../parts/format.ts';
 import { LiveMark } from '../../parts/live-mark.tsx';
+import { linesOf } from '../../parts/order-lines.ts';
 import { Columns, Page } from '../../parts/page.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
@@ -21,7 +22,15 @@ import { useCart } from '../shop/cart.ts';
 import { History } from './history.tsx';
 import classes from './order-page.module.css';
 import { PaymentCard } from './payment-card.tsx';
-import { isBeingCompensated, isDelayed, stepsOf, titleOf, whyCancelled } from './order-texts.ts';
+import {
+  isBeingCompensated,
+  isDelayed,
+  paymentStateOf,
+  stepsOf,
+  titleOf,
+  whyCancelled,
+  whyNotCancellable,
+} from './order-texts.ts';
 import { useOrderEvents } from './use-order-events.ts';
 
 const orderRoute = getRouteApi('/orders/$orderId');
@@ -57,7 +66,7 @@ const fulfilmentTexts = {
 const Items = ({ order }: { order: Order }) => (
   <Card title="Items">
     <ul className={classes['lines']}>
-      {order.items.map((item) => (
+      {linesOf(order.items).map((item) => (
         <li key={item.productId}>
           <ProductPicture name={item.name} small />
           <span>
@@ -102,7 +111,7 @@ const OrderAgain = ({ order }: { order: Order }) => {
   );
 };
 
-/** Cancels the order after a confirmation. */
+/** Cancels the order after a confirmation. If the order can no longer be cancelled, the open dialog says why. */
 const CancelOrder = ({ order }: { order: Order }) => {
   const [opened, { open, close }] = useDisclosure(false);
   const client = useQueryClient();
@@ -113,36 +122,38 @@ const CancelOrder = ({ order }: { order: Order }) => {
     },
     onSettled: () => client.invalidateQueries({ queryKey: ['orders'] }),
   });
-  const isPaid = order.payment.state === 'succeeded';
+  const obstacle = whyNotCancellable(order);
   return (
     <>
-      <Button variant="default" c="bad" onClick={open}>
-        Cancel order
-      </Button>
+      {obstacle === undefined && (
+        <Button variant="default" c="bad" onClick={open}>
+          Cancel order
+        </Button>
+      )}
       <Modal opened={opened} onClose={close} title="Cancel this order?">
         <div className={classes['dialog']}>
-          <p>
-            {isPaid
-              ? `${formatMoney(order.total)} will be refunded to your card, and the items are no longer reserved for you.`
-              : 'The items are no longer reserved for you. You will not be charged.'}
+          <p role="status">
+            {obstacle ??
+              (order.payment.state === 'succeeded'
+                ? `${formatMoney(order.total)} will be refunded to your card, and the items are no longer reserved for you.`
+                : 'The items are no longer reserved for you. You will not be charged.')}
           </p>
-          {cancel.isError && <ErrorMessage error={cancel.error} />}
+          {obstacle === undefined && cancel.isError && <ErrorMessage error={cancel.error} />}
           <div>
             <Button variant="default" onClick={close}>
-              Keep the order
+              {obstacle === undefined ? 'Keep the order' : 'Close'}
             </Button>
-            <Button color="bad" loading={cancel.isPending} onClick={() => cancel.mutate(undefined)}>
-              Cancel the order
-            </Button>
+            {obstacle === undefined && (
+              <Button color="bad" loading={cancel.isPending} onClick={() => cancel.mutate(undefined)}>
+                Cancel the order
+              </Button>
+            )}
           </div>
         </div>
       </Modal>
     </>
   );
 };
-
-const isCancellable = ({ status, items }: Order): boolean =>
-  status !== 'CANCELLED' && items.every(({ fulfilment }) => fulfilment !== 'shipped');
 
 export const OrderPage = () => {
   const { orderId } = orderRoute.useParams();
@@ -177,7 +188,8 @@ export const OrderPage = () => {
         )}
       </Page>
     );
-  const explanation = whyCancelled(order.data);
+  const paymentState = paymentStateOf(order.data, payment.data);
+  const explanation = whyCancelled(order.data, paymentState);
   return (
     <Page
       title={titleOf(order.data)}
@@ -186,14 +198,14 @@ export const OrderPage = () => {
       actions={
         <>
           <LiveMark state={liveState} />
-          {isCancellable(order.data) && <CancelOrder order={order.data} />}
+          <CancelOrder order={order.data} />
         </>
       }
     >
       <Columns
         aside={
           <>
-            <PaymentCard order={order.data} payment={payment.data} />
+            <PaymentCard order={order.data} state={paymentState} />
             <Card title="History">
               <History history={history.data} />
             </Card>

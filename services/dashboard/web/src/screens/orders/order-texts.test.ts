@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Order } from '../../api/types.ts';
+import type { Order, Payment } from '../../api/types.ts';
 import {
   describeEntry,
   isBeingCompensated,
   isDelayed,
+  paymentStateOf,
   stepsOf,
   titleOf,
   toneOf,
   whyCancelled,
+  whyNotCancellable,
 } from './order-texts.ts';
 
 const order = (change: Partial<Order> = {}): Order => ({
@@ -45,7 +47,8 @@ const paid = { mode: 'AUTO', state: 'succeeded' };
 
 it('titles an order with the name of its first product', () => {
   expect(titleOf(order())).toBe('Mug and 1 more');
-  expect(titleOf({ items: order().items.slice(0, 1) })).toBe('Mug');
+  const [mug] = order().items;
+  expect(titleOf({ items: mug ? [mug, mug] : [] })).toBe('Mug');
 });
 
 it.each<[string, Partial<Order>, boolean]>([
@@ -99,19 +102,49 @@ describe('the reason of a cancellation', () => {
     ['customer_cancelled', 'You cancelled the order.'],
     ['an unknown reason', 'The order was cancelled.'],
   ])('explains %s', (cancellationReason, reason) => {
-    expect(whyCancelled(order({ status: 'CANCELLED', cancellationReason }))?.reason).toBe(reason);
+    expect(whyCancelled(order({ status: 'CANCELLED', cancellationReason }), 'PENDING')?.reason).toBe(reason);
   });
 
   it('says whether the customer is refunded', () => {
-    const consequence = (state: string) =>
-      whyCancelled(order({ cancellationReason: 'customer_cancelled', payment: { mode: 'AUTO', state } }))
-        ?.consequence;
-    expect([consequence('none'), consequence('succeeded'), consequence('refunded')]).toEqual([
+    const consequence = (state: Payment['state']) =>
+      whyCancelled(order({ cancellationReason: 'customer_cancelled' }), state)?.consequence;
+    expect((['PENDING', 'UNKNOWN', 'SUCCEEDED', 'REFUNDED'] as const).map(consequence)).toEqual([
       'You were not charged.',
+      'If your card was charged, you get a full refund.',
       'Your refund is on its way.',
       'You have been refunded.',
     ]);
   });
+});
+
+describe('the state of a payment', () => {
+  const shown = (orderState: string, state?: Payment['state'], failureCode: string | null = null) =>
+    paymentStateOf(
+      order({ payment: { mode: 'AUTO', state: orderState } }),
+      state && ({ state, failureCode } as Payment),
+    );
+  it('is the later one, whether the order or the payment has it first', () => {
+    expect([shown('succeeded', 'REFUNDED'), shown('refunded', 'SUCCEEDED')]).toEqual([
+      'REFUNDED',
+      'REFUNDED',
+    ]);
+    expect([shown('none', 'SUCCEEDED'), shown('succeeded', 'PENDING')]).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+    expect([shown('none'), shown('none', 'UNKNOWN')]).toEqual(['PENDING', 'UNKNOWN']);
+  });
+  it('is FAILED only when the card was declined', () => {
+    expect([shown('failed', 'FAILED', 'card_declined'), shown('failed', 'FAILED')]).toEqual([
+      'FAILED',
+      'PENDING',
+    ]);
+  });
+});
+
+it('says why an order cannot be cancelled', () => {
+  const [first, second] = order().items;
+  const unshipped = order({ items: first ? [first] : [] });
+  expect(whyNotCancellable(unshipped)).toBeUndefined();
+  expect(whyNotCancellable({ ...unshipped, status: 'CANCELLED' })).toBe('The order is cancelled.');
+  expect(whyNotCancellable({ ...unshipped, items: second ? [second] : [] })).toMatch(/^A seller has shipped/);
 });
 
 it('polls a cancelled order until it is refunded and its stock is released', () => {

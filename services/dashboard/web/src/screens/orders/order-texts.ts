@@ -1,9 +1,10 @@
 // The texts about an order that its customer reads. Pure.
-import type { Order, HistoryEntry } from '../../api/types.ts';
+import type { HistoryEntry, Order, Payment } from '../../api/types.ts';
+import { linesOf } from '../../parts/order-lines.ts';
 
 /** "Ceramic mug and 1 more". */
 export const titleOf = ({ items }: Pick<Order, 'items'>): string => {
-  const [first, ...others] = items;
+  const [first, ...others] = linesOf(items);
   if (first === undefined) return 'Order';
   return others.length === 0 ? first.name : `${first.name} and ${others.length} more`;
 };
@@ -13,14 +14,35 @@ export interface Explanation {
   readonly consequence: string;
 }
 
-const refundTexts: Readonly<Record<string, string>> = {
-  refunded: 'You have been refunded.',
-  succeeded: 'Your refund is on its way.',
+/**
+ * The state of the payment, for its customer. The order learns of a charge or refund by an event, and the payment in the cache can
+ * be older than the order, so the later state of the two counts.
+ */
+export const paymentStateOf = (
+  { payment: { state } }: Order,
+  payment: Payment | undefined,
+): Payment['state'] => {
+  if (state === 'refunded' || payment?.state === 'REFUNDED') return 'REFUNDED';
+  if (state === 'succeeded' || payment?.state === 'SUCCEEDED') return 'SUCCEEDED';
+  // A payment without a failure code is FAILED because the order was cancelled before the charge, not because the card was declined.
+  if (payment === undefined || (payment.state === 'FAILED' && payment.failureCode === null)) return 'PENDING';
+  return payment.state;
+};
+
+const refundTexts: Readonly<Record<Payment['state'], string>> = {
+  PENDING: 'You were not charged.',
+  FAILED: 'You were not charged.',
+  UNKNOWN: 'If your card was charged, you get a full refund.',
+  SUCCEEDED: 'Your refund is on its way.',
+  REFUNDED: 'You have been refunded.',
 };
 
 /** Why the order was cancelled, and what that means for the customer; undefined unless it was cancelled. */
-export const whyCancelled = ({ cancellationReason, payment }: Order): Explanation | undefined => {
-  const refund = refundTexts[payment.state] ?? 'You were not charged.';
+export const whyCancelled = (
+  { cancellationReason }: Order,
+  paymentState: Payment['state'],
+): Explanation | undefined => {
+  const refund = refundTexts[paymentState];
   switch (cancellationReason) {
     case null:
       return undefined;
@@ -95,7 +117,8 @@ export interface Step {
 
 /** The progress of an order, for its customer. */
 export const stepsOf = (order: Order): Step[] => {
-  const { status, reservation, payment, items } = order;
+  const { status, reservation, payment } = order;
+  const items = linesOf(order.items);
   const shipped = items.filter(({ fulfilment }) => fulfilment === 'shipped').length;
   const isCancelled = status === 'CANCELLED';
   // A step that was completed before the cancellation stays done, although it was compensated later.
@@ -134,6 +157,14 @@ export const stepsOf = (order: Order): Step[] => {
           paid ? `${shipped} of ${items.length} ${items.length === 1 ? 'item' : 'items'}` : '',
         ),
   ];
+};
+
+/** Why the customer cannot cancel the order; undefined when it can be cancelled. */
+export const whyNotCancellable = ({ status, items }: Pick<Order, 'status' | 'items'>): string | undefined => {
+  if (status === 'CANCELLED') return 'The order is cancelled.';
+  return items.some(({ fulfilment }) => fulfilment === 'shipped')
+    ? 'A seller has shipped items of this order, so it can no longer be cancelled.'
+    : undefined;
 };
 
 /**

@@ -20,12 +20,6 @@ const badges: Readonly<Record<Payment['state'], readonly [Tone, string]>> = {
   REFUNDED: ['neutral', 'REFUNDED'],
 };
 
-/** A payment without a failure code is FAILED because the order was cancelled before the charge, not because the card was declined. */
-const shownState = (payment: Payment | undefined): Payment['state'] => {
-  if (payment === undefined) return 'PENDING';
-  return payment.state === 'FAILED' && payment.failureCode === null ? 'PENDING' : payment.state;
-};
-
 const describePayment = (order: Order, state: Payment['state']): string => {
   const amount = formatMoney(order.total);
   switch (state) {
@@ -40,7 +34,9 @@ const describePayment = (order: Order, state: Payment['state']): string => {
     case 'FAILED':
       return 'Your card was declined. You were not charged.';
     case 'UNKNOWN':
-      return 'The payment provider has not confirmed the payment yet. You will not be charged twice.';
+      return order.status === 'CANCELLED'
+        ? 'The payment provider has not confirmed the payment yet. If your card was charged, you get a full refund.'
+        : 'The payment provider has not confirmed the payment yet. You will not be charged twice.';
     case 'PENDING':
       return order.status === 'CANCELLED' ? 'You were not charged.' : `${amount} will be charged.`;
   }
@@ -87,8 +83,7 @@ const PayForm = ({ order }: { order: Order }) => {
   );
 };
 
-export const PaymentCard = ({ order, payment }: { order: Order; payment: Payment | undefined }) => {
-  const state = shownState(payment);
+export const PaymentCard = ({ order, state }: { order: Order; state: Payment['state'] }) => {
   const [tone, label] = badges[state];
   const isPayable = order.payment.mode === 'MANUAL' && order.status === 'CONFIRMED' && state === 'PENDING';
   return (

@@ -1,5 +1,5 @@
 // The paid orders with products of the seller, to confirm and to ship. Each order shows only the lines of the seller.
-import { Button, Checkbox, Progress, SegmentedControl } from '@mantine/core';
+import { Button, Checkbox, Modal, Progress, SegmentedControl } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, getRouteApi } from '@tanstack/react-router';
 import { PackageCheck } from 'lucide-react';
@@ -10,6 +10,7 @@ import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { formatMoney } from '../../parts/format.ts';
 import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
+import { linesOf } from '../../parts/order-lines.ts';
 import { Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
@@ -28,9 +29,10 @@ interface ParcelProps {
   readonly order: Order;
   readonly selected: boolean;
   readonly onSelect: (selected: boolean) => void;
+  readonly onShip: () => void;
   readonly actions: SellerActions;
 }
-const Parcel = ({ order, selected, onSelect, actions }: ParcelProps) => {
+const Parcel = ({ order, selected, onSelect, onShip, actions }: ParcelProps) => {
   const refusal = actions.refusals.get(order.id);
   const isBusy = actions.progress !== undefined;
   const name = `order ${order.id.slice(-4)}`;
@@ -42,7 +44,7 @@ const Parcel = ({ order, selected, onSelect, actions }: ParcelProps) => {
         onChange={({ currentTarget }) => onSelect(currentTarget.checked)}
       />
       <ul className={classes['lines']}>
-        {order.items.map((item) => (
+        {linesOf(order.items).map((item) => (
           <li key={item.productId}>
             <ProductPicture name={item.name} small />
             <span>
@@ -77,11 +79,7 @@ const Parcel = ({ order, selected, onSelect, actions }: ParcelProps) => {
             Confirm
           </Button>
         )}
-        <Button
-          size="xs"
-          disabled={isBusy || isShipped(order)}
-          onClick={() => void actions.act([order], 'fulfill')}
-        >
+        <Button size="xs" disabled={isBusy || isShipped(order)} onClick={onShip}>
           Ship
         </Button>
       </span>
@@ -98,11 +96,13 @@ const Selection = ({
   orders,
   selected,
   onSelect,
+  onShip,
   actions,
 }: {
   readonly orders: readonly Order[];
   readonly selected: readonly Order[];
   readonly onSelect: (ids: ReadonlySet<string>) => void;
+  readonly onShip: () => void;
   readonly actions: SellerActions;
 }) => {
   const { progress, act } = actions;
@@ -142,7 +142,7 @@ const Selection = ({
           size="xs"
           leftSection={<PackageCheck size={14} aria-hidden="true" />}
           disabled={isDisabled}
-          onClick={() => void act(selected, 'fulfill')}
+          onClick={onShip}
         >
           Ship selected
         </Button>
@@ -151,12 +151,43 @@ const Selection = ({
   );
 };
 
+const namedParcels = (orders: readonly Order[]): string => {
+  const [first] = orders;
+  return orders.length === 1 && first !== undefined
+    ? `the parcel of order ${first.id.slice(-4)}`
+    : `${orders.length} parcels`;
+};
+
+/** Asks before parcels are marked as shipped, because that cannot be undone. Closed when there are no parcels. */
+const ShipDialog = ({
+  orders,
+  onClose,
+  onShip,
+}: {
+  readonly orders: readonly Order[];
+  readonly onClose: () => void;
+  readonly onShip: () => void;
+}) => (
+  <Modal opened={orders.length > 0} onClose={onClose} title={`Ship ${namedParcels(orders)}?`}>
+    <p>The customer sees the items as shipped and can no longer cancel. You cannot undo this.</p>
+    <div className={classes['dialogButtons']}>
+      <Button variant="default" onClick={onClose}>
+        Cancel
+      </Button>
+      <Button data-autofocus onClick={onShip}>
+        Mark as shipped
+      </Button>
+    </div>
+  </Modal>
+);
+
 export const ToShipPage = () => {
   const { sort = 'oldest' } = toShipRoute.useSearch();
   const navigate = useNavigate({ from: '/to-ship' });
   const query = useInfiniteQuery(toShipQuery(sort));
   const actions = useSellerActions(sort);
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  const [toConfirm, setToConfirm] = useState<readonly Order[]>([]);
   const orders = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const selected = orders.filter(({ id }) => ids.has(id));
   const select = (id: string, isSelected: boolean): void => {
@@ -187,7 +218,7 @@ export const ToShipPage = () => {
     >
       <p className={classes['hint']}>
         <b>Confirm</b> tells the customer that you are preparing the parcel. <b>Ship</b> marks the parcel as
-        shipped; it need not be confirmed first. A shipped order can no longer be cancelled.
+        shipped; it need not be confirmed first.
       </p>
       <p role="status" className={classes['message']}>
         {actions.progress === undefined && actions.shipped > 0
@@ -206,7 +237,13 @@ export const ToShipPage = () => {
         )}
         {orders.length > 0 && (
           <>
-            <Selection orders={orders} selected={selected} onSelect={setIds} actions={actions} />
+            <Selection
+              orders={orders}
+              selected={selected}
+              onSelect={setIds}
+              onShip={() => setToConfirm(selected)}
+              actions={actions}
+            />
             <ul className={classes['queue']}>
               {orders.map((order) => (
                 <Parcel
@@ -214,6 +251,7 @@ export const ToShipPage = () => {
                   order={order}
                   selected={ids.has(order.id)}
                   onSelect={(isSelected) => select(order.id, isSelected)}
+                  onShip={() => setToConfirm([order])}
                   actions={actions}
                 />
               ))}
@@ -222,6 +260,14 @@ export const ToShipPage = () => {
         )}
       </Card>
       <ShowMore query={query}>Show more</ShowMore>
+      <ShipDialog
+        orders={toConfirm}
+        onClose={() => setToConfirm([])}
+        onShip={() => {
+          setToConfirm([]);
+          void actions.act(toConfirm, 'fulfill');
+        }}
+      />
     </Page>
   );
 };
