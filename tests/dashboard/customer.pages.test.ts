@@ -280,11 +280,17 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
 describe.skipIf(browserPath === undefined)('a visitor who is not signed in', () => {
   it('is redirected to the sign-in page and, after the sign-in, back to the requested page', async () => {
     const { page, visit, expectAccessible } = await newVisitor({ width: 390, height: 844 });
+    await visit('/status');
     await visit('/orders?status=PAID');
     await page.getByText('Sign in as a demo user').waitFor();
     await expectAccessible();
     await page.getByRole('button', { name: /^user@orderflow.io/ }).click();
     await page.waitForURL(/\/orders\?status=PAID/);
+    // Neither Back nor a bookmark shows the sign-in page to a user who is signed in.
+    await page.goBack();
+    await page.waitForURL(/\/status$/);
+    await visit('/sign-in?to=/orders');
+    await page.waitForURL(/\/orders$/);
   });
 
   it('sees whether the functions of the shop work', async () => {

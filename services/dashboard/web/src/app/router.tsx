@@ -12,6 +12,7 @@ import type { OrderStatus, Role, User } from '../api/types.ts';
 import { ErrorMessage, Loading } from '../parts/states.tsx';
 import { isOrderStatus } from '../parts/order-status.ts';
 import { Page } from '../parts/page.tsx';
+import { textsIn } from '../parts/search-texts.ts';
 import { toFailedSearch } from '../screens/failed/failed-search.ts';
 import { toAccessSearch } from '../screens/access/access-search.ts';
 import { toOrdersSearch } from '../screens/all-orders/orders-search.ts';
@@ -64,6 +65,10 @@ const signInRoute = createRoute({
       ...(isSignInFailure(failed) ? { failed } : {}),
     };
   },
+  beforeLoad: async ({ search: { to } }) => {
+    const user = await currentUser();
+    if (user !== null) throw redirect({ href: to ?? homePathOf(user) });
+  },
   component: lazyRouteComponent(() => import('../screens/sign-in/sign-in-page.tsx'), 'SignInPage'),
 });
 
@@ -73,22 +78,15 @@ const signedInRoute = createRoute({
   component: lazyRouteComponent(() => import('../screens/sign-in/signed-in-page.tsx'), 'SignedInPage'),
 });
 
-/** The parameter, if it is a non-empty string. */
-const textIn = (search: Record<string, unknown>, name: string): Record<string, string> => {
-  const value = search[name];
-  return typeof value === 'string' && value !== '' ? { [name]: value } : {};
-};
-
 const shopRoute = createRoute({
   getParentRoute: () => root,
   path: '/shop',
   ...forRoles('USER'),
   validateSearch: (search): ProductSearch => ({
-    ...textIn(search, 'q'),
+    ...textsIn(search, 'q', 'seller'),
     ...(search['sort'] === 'name' || search['sort'] === 'price' || search['sort'] === '-price'
       ? { sort: search['sort'] }
       : {}),
-    ...(typeof search['seller'] === 'string' ? { seller: search['seller'] } : {}),
   }),
   component: lazyRouteComponent(() => import('../screens/shop/shop-page.tsx'), 'ShopPage'),
 });
@@ -121,10 +119,7 @@ const stockRoute = createRoute({
   getParentRoute: () => root,
   path: '/stock',
   ...forRoles('SELLER'),
-  validateSearch: (search): { q?: string; product?: string } => ({
-    ...textIn(search, 'q'),
-    ...(typeof search['product'] === 'string' ? { product: search['product'] } : {}),
-  }),
+  validateSearch: (search): { q?: string; product?: string } => textsIn(search, 'q', 'product'),
   component: lazyRouteComponent(() => import('../screens/stock/stock-page.tsx'), 'StockPage'),
 });
 
@@ -148,7 +143,7 @@ const sagaRoute = createRoute({
   path: '/all-orders/$id',
   ...forRoles('ADMIN'),
   validateSearch: (search): { event?: string; view?: 'table' } => ({
-    ...textIn(search, 'event'),
+    ...textsIn(search, 'event'),
     ...(search['view'] === 'table' ? { view: 'table' } : {}),
   }),
   component: lazyRouteComponent(() => import('../screens/saga/saga-page.tsx'), 'SagaPage'),

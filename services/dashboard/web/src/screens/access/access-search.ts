@@ -1,5 +1,6 @@
 // The URL parameters of the permissions page, and the actions that match the parameters.
 import type { PermissionEntry, Role } from '../../api/types.ts';
+import { textsIn } from '../../parts/search-texts.ts';
 
 export interface AccessSearch {
   readonly q?: string;
@@ -13,8 +14,7 @@ const roles: readonly unknown[] = ['USER', 'SELLER', 'ADMIN'];
 const isRole = (value: unknown): value is Role => roles.includes(value);
 
 export const toAccessSearch = (search: Readonly<Record<string, unknown>>): AccessSearch => ({
-  ...(typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
-  ...(typeof search['group'] === 'string' ? { group: search['group'] } : {}),
+  ...textsIn(search, 'q', 'group'),
   ...(isRole(search['role']) ? { role: search['role'] } : {}),
 });
 

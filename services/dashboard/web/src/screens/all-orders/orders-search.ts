@@ -1,6 +1,7 @@
 // The URL parameters of the list of all orders: the filters and the sorting.
 import type { AllOrdersFilter } from '../../api/admin-queries.ts';
 import { isOrderStatus } from '../../parts/order-status.ts';
+import { textsIn } from '../../parts/search-texts.ts';
 
 /** The values of the stuck filter, in seconds: an order counts as stuck when it has not changed for this long. */
 export const stuckTimes = { 60: '1 minute', 600: '10 minutes', 3_600: '1 hour' } as const;
@@ -9,19 +10,14 @@ export const stuckTimes = { 60: '1 minute', 600: '10 minutes', 3_600: '1 hour' }
 export const describeStuckTime = (seconds: number): string | undefined =>
   (stuckTimes as Readonly<Record<number, string>>)[seconds];
 
-const textIn = (value: unknown): string | undefined =>
-  typeof value === 'string' && value !== '' ? value : undefined;
-
 const isDay = (value: unknown): value is string =>
   typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(`${value}T00:00`));
 
 export const toOrdersSearch = (search: Readonly<Record<string, unknown>>): AllOrdersFilter => {
   const { status, from, to, sort, stuck } = search;
-  const [reason, customer] = [textIn(search['reason']), textIn(search['customer'])];
   return {
     ...(isOrderStatus(status) ? { status } : {}),
-    ...(reason === undefined ? {} : { reason }),
-    ...(customer === undefined ? {} : { customer }),
+    ...textsIn(search, 'reason', 'customer'),
     ...(isDay(from) ? { from } : {}),
     ...(isDay(to) ? { to } : {}),
     ...(sort === 'oldest' ? { sort } : {}),

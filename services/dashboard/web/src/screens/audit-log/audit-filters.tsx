@@ -62,7 +62,7 @@ export const AuditFilters = ({ service, search, onChange }: AuditFiltersProps) =
         onSubmit={(event) => {
           event.preventDefault();
           const subject = new FormData(event.currentTarget).get('subject');
-          if (typeof subject === 'string') change('subject', subject);
+          if (typeof subject === 'string') change('subject', subject.trim());
         }}
       >
         <TextInput
@@ -70,7 +70,7 @@ export const AuditFilters = ({ service, search, onChange }: AuditFiltersProps) =
           label="Subject"
           placeholder="user-customer-001"
           defaultValue={search.subject ?? ''}
-          onBlur={({ currentTarget: { value } }) => change('subject', value)}
+          onBlur={({ currentTarget: { value } }) => change('subject', value.trim())}
         />
       </form>
       <TextInput

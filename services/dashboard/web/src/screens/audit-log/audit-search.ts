@@ -1,5 +1,6 @@
 // The URL parameters of the audit log: the service and the filters.
 import type { AuditEntry } from '../../api/types.ts';
+import { textsIn } from '../../parts/search-texts.ts';
 
 export const auditServices = ['order', 'inventory', 'payment'] as const;
 export type AuditService = (typeof auditServices)[number];
@@ -18,11 +19,6 @@ export interface AuditSearch {
 
 const outcomes: readonly Outcome[] = ['accepted', 'ignored', 'refused'];
 
-const textIn = (value: unknown): string | undefined => {
-  const text = typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
-  return text === '' ? undefined : text.slice(0, 200);
-};
-
 const instantIn = (value: unknown): string | undefined => {
   const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();
@@ -31,12 +27,10 @@ const instantIn = (value: unknown): string | undefined => {
 export const toAuditSearch = (search: Readonly<Record<string, unknown>>): AuditSearch => {
   const service = auditServices.find((name) => name === search['service']);
   const outcome = outcomes.find((name) => name === search['outcome']);
-  const [subject, action] = [textIn(search['subject']), textIn(search['action'])];
   const [from, to] = [instantIn(search['from']), instantIn(search['to'])];
   return {
     ...(service === undefined ? {} : { service }),
-    ...(subject === undefined ? {} : { subject }),
-    ...(action === undefined ? {} : { action }),
+    ...textsIn(search, 'subject', 'action'),
     ...(outcome === undefined ? {} : { outcome }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),

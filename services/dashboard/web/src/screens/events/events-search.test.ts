@@ -8,7 +8,7 @@ describe('the URL parameters of the catalogue', () => {
       from: 1,
       to: 2,
     });
-    expect(toEventsSearch({ type: 7, from: 'x', to: -1 })).toEqual({});
+    expect(toEventsSearch({ type: [], from: 'x', to: -1 })).toEqual({});
   });
 });
 

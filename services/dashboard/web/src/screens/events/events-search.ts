@@ -1,4 +1,5 @@
 // The URL parameters of the event catalogue: the event, and the two versions to compare.
+import { textsIn } from '../../parts/search-texts.ts';
 export interface EventsSearch {
   readonly type?: string;
   readonly from?: number;
@@ -13,7 +14,7 @@ const versionIn = (value: unknown): number | undefined => {
 export const toEventsSearch = (search: Readonly<Record<string, unknown>>): EventsSearch => {
   const [from, to] = [versionIn(search['from']), versionIn(search['to'])];
   return {
-    ...(typeof search['type'] === 'string' ? { type: search['type'] } : {}),
+    ...textsIn(search, 'type'),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   };

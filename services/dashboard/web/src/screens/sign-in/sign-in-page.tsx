@@ -23,7 +23,8 @@ export const SignInPage = () => {
   const { to, failed } = signInRoute.useSearch();
   const navigate = useNavigate();
   const signIn = useSignIn();
-  const continueToPage = (): void => void navigate({ href: to ?? '/' });
+  // Replaces the sign-in page in the browser's history, so that Back does not lead to it.
+  const continueToPage = (): void => void navigate({ href: to ?? '/', replace: true });
   if (options.kind === 'unavailable')
     return (
       <Page title="Sign in">
