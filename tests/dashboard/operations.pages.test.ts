@@ -65,7 +65,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.getByRole('heading', { name: 'payment-outbox is paused' }).waitFor();
     const problems = page.getByRole('list', { name: 'Problems of payment-outbox' });
     await problems.getByText(/The connector is paused or stopped/).waitFor();
-    await watcher.page.getByRole('heading', { name: 'payment-outbox is broken' }).waitFor();
+    await watcher.page.getByRole('heading', { name: 'payment-outbox is paused' }).waitFor();
 
     await page.getByRole('button', { name: 'Resume payment-outbox' }).click();
     const resumeDialog = page.getByRole('dialog', { name: 'Resume payment-outbox?' });

@@ -102,7 +102,10 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.getByLabel('Find by order').fill('nobody-knows-me');
     await page.keyboard.press('Enter');
     await page.getByText(/^No order, event, request or customer has the id nobody-knows-me/).waitFor();
-    await page.goBack();
+    await page.getByLabel('Find by order').fill('user-customer-001');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Customer: user-customer-001' }).waitFor();
+    await link.waitFor();
     await visit('/all-orders/nobody-knows-me');
     await page
       .getByRole('alert')

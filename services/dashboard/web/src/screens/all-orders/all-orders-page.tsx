@@ -131,12 +131,17 @@ const StuckExplanation = ({ seconds }: { seconds: number }) => (
   </p>
 );
 
-/** Opens the saga that belongs to the id of an order, event or request. Any other id is treated as a customer id. */
+/** Shows the orders of a customer id, and opens the saga of an order, event or correlation id. */
 const IdSearch = ({ onCustomer }: { onCustomer: (customerId: string) => void }) => {
   const [text, setText] = useState('');
   const navigate = useNavigate();
   const search = useMutation({
     mutationFn: async (id: string) => {
+      const ofCustomer = await queryClient.infiniteQuery(allOrdersQuery({ customer: id }));
+      if (ofCustomer.pages.some(({ data }) => data.length > 0)) {
+        onCustomer(id);
+        return;
+      }
       try {
         await queryClient.query({ ...storyQuery(id), staleTime: 0, retry: false });
         await navigate({ to: '/all-orders/$id', params: { id } });
@@ -190,7 +195,7 @@ export const AllOrdersPage = () => {
       beside={<LiveMark state={liveStateOf(orders)} />}
       actions={
         <>
-          <IdSearch onCustomer={(customer) => changeFilter({ customer })} />
+          <IdSearch onCustomer={(customer) => void navigate({ search: { customer } })} />
           <Select
             aria-label="Status"
             placeholder="All statuses"
@@ -253,7 +258,7 @@ export const AllOrdersPage = () => {
         )}
         {orders.isSuccess && all.length === 0 && (
           <Empty title="No orders found">
-            {filter.customer === undefined
+            {filter.customer === undefined || Object.keys(filter).length > 1
               ? 'No order matches these filters.'
               : `No order, event, request or customer has the id ${filter.customer}.`}
           </Empty>
