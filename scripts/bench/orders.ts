@@ -1,4 +1,4 @@
-// Orders of one line, paid by themselves: how they are placed and what is measured of them.
+// Places orders with one line and automatic payment, and measures them.
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build, type Histogram } from 'hdr-histogram-js';
@@ -31,7 +31,7 @@ export interface Step {
   readonly walKiB: number;
 }
 
-/** So many products that concurrent orders rarely lock the same stock. */
+/** Enough products that concurrent orders rarely lock the same stock. */
 export const manyProducts = 20;
 const drainWithinMs = 120_000;
 
@@ -39,12 +39,12 @@ export interface Shop {
   readonly system: System;
   readonly sqls: Sqls;
   readonly agent: Agent;
-  /** Of the customer; valid for an hour. */
+  /** The access token of the customer, valid for an hour. */
   readonly token: string;
   readonly productIds: readonly string[];
 }
 
-/** `products`: the orders take turns over that many products. */
+/** `products`: the number of products; the orders use them in turn. */
 export const prepareShop = async (system: System, products = manyProducts): Promise<Shop> => {
   const [seller, token] = await Promise.all([
     signIn('seller@orderflow.io', system.urls.dashboard),
@@ -70,7 +70,7 @@ export const disconnectShop = async ({ agent, sqls }: Shop): Promise<void> => {
 const at = (histogram: Histogram, percentile: number): number =>
   round(histogram.getValueAtPercentile(percentile) / 1_000);
 
-/** The order, or why there is none: the status, or `none` without an answer. */
+/** The order, or the HTTP status of a refusal, or `none` without a response. */
 const placeOrder = async (
   { system, agent, token, productIds }: Shop,
   index: number,
@@ -137,7 +137,7 @@ export const signInAgain = async (shop: Shop): Promise<Shop> => ({
   token: await signIn('user@orderflow.io', shop.system.urls.dashboard),
 });
 
-/** Clients that place one order after the other. Orders per second from the first request to the last commit of PAID. */
+/** Lets `clients` clients each place one order after the other. The rate counts from the first request to the last commit of PAID. */
 export const placeByClients = async (shop: Shop, clients: number, count: number) => {
   const ids: string[] = [];
   const before = readCpu(shop.system);
@@ -147,7 +147,7 @@ export const placeByClients = async (shop: Shop, clients: number, count: number)
     while (next < count) {
       next += 1;
       const answer = await placeOrder(shop, next);
-      // A measurement of which a part was refused would measure something else.
+      // With refused orders, the result would not be comparable.
       if (typeof answer === 'string') throw refusal('an order', answer);
       ids.push(answer.id);
     }

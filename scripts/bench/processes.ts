@@ -16,7 +16,6 @@ interface ProcessTimes {
   readonly ms: number;
 }
 
-/** Throws where there is no /proc. */
 const readProcesses = (): ReadonlyMap<number, ProcessTimes> => {
   const found = new Map<number, ProcessTimes>();
   for (const entry of readdirSync('/proc')) {
@@ -28,7 +27,7 @@ const readProcesses = (): ReadonlyMap<number, ProcessTimes> => {
       // The process has ended since the folder was listed.
       continue;
     }
-    // The name of the program is in parentheses and may hold anything; the fields are counted behind it (proc(5)).
+    // The name of the program is in parentheses and can contain spaces and parentheses, so the fields begin after the last one (proc(5)).
     const fields = stat
       .slice(stat.lastIndexOf(')') + 2)
       .split(' ')
@@ -73,7 +72,7 @@ export const readMemory = (system: System): Readonly<Record<string, number>> => 
   );
 };
 
-/** The CPU milliseconds between two readings divided by `count` orders or seconds, by part. */
+/** CPU milliseconds of each part between two readings, per order or per second. `count`: the number of orders or seconds. */
 export const cpuPer = (before: CpuTimes, after: CpuTimes, count: number): CpuTimes =>
   Object.fromEntries(
     Object.entries(after).map(([part, ms]) => [part, round((ms - (before[part] ?? ms)) / count)]),

@@ -32,7 +32,8 @@ export const planConnector = async (url: string, service: ServiceName): Promise<
 const expectLintClean = (service: ServiceName, config: ConnectorConfig): void => {
   const [first, ...others] = lint(service, config);
   if (first === undefined) return;
-  const more = others.length === 0 ? '' : `, and ${others.length} more: npm run connectors -- validate`;
+  const more =
+    others.length === 0 ? '' : `. ${others.length} more: \`npm run connectors -- validate\` lists them`;
   throw failure(
     `${connectorFile(service)} could lose or misroute events: ${first.key} ${first.problem}${more}`,
   );
@@ -66,7 +67,8 @@ const configWithout = (
 export const sentenceOf = ({ key, from, to, sentence }: Change): string =>
   `${key}: ${from ?? '-'} → ${to ?? '-'}. ${sentence}`;
 
-/** Stores the configuration and does not wait for the task. Throws a failure when the lint, this function or Connect refuses it. */
+/** Stores the configuration and does not wait for the task. Throws a failure when the lint or Connect refuses it, or a change is
+ *  dangerous. */
 export const applyConnector = async (service: ServiceName, options: ApplyOptions): Promise<Outcome> => {
   const { url, dangerous: policy, ...wait } = options;
   const { connector } = services[service];
@@ -98,12 +100,12 @@ export const applyConnector = async (service: ServiceName, options: ApplyOptions
   });
 };
 
-/** Longer than a worker takes to restart a task. */
+/** For this time after a restart, a failed status can still be that of the task before. */
 const restartMs = 10_000;
 
 /**
- * Waits until the connector runs, or returns `paused` when somebody has paused or stopped it. The first status may be that of
- * an older task, so a failed task is restarted once, and only a failure after that restart is thrown.
+ * Waits until the connector runs, or returns `paused` when somebody has paused or stopped it. A failed status can be from before this
+ * call, so the task is restarted once. If it fails again, this throws a failure.
  */
 export const awaitRunning = async (
   service: ServiceName,
@@ -111,19 +113,19 @@ export const awaitRunning = async (
 ): Promise<'running' | 'paused'> => {
   const { connector } = services[service];
   let restartedAt: number | undefined;
-  let hasRestarted = false;
+  let hasRecovered = false;
   return until({ ...wait, what: `connector ${connector} to run`, everyMs: 100 }, async () => {
     const { status, body } = await callConnect(`${url}/connectors/${connector}/status`);
     if (status !== 200) return false;
     const state = stateOf(body);
     if (state.kind !== 'failed') {
-      hasRestarted = restartedAt !== undefined;
+      hasRecovered = restartedAt !== undefined;
       return state.kind === 'running' || state.kind === 'paused' ? state.kind : false;
     }
     if (restartedAt === undefined) {
       await restartConnector(url, connector, 'failed');
       restartedAt = performance.now();
-    } else if (hasRestarted || performance.now() - restartedAt > restartMs)
+    } else if (hasRecovered || performance.now() - restartedAt > restartMs)
       throw failure(`connector ${connector} has failed:\n    ${state.why}`, wait.log);
     return false;
   });

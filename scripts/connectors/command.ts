@@ -45,7 +45,7 @@ const rows: readonly Row[] = [
   ['plan', 'show what apply would change, and the consequence of each change'],
   ['apply', 'apply the files to Connect', '--allow-dangerous', 'also apply what plan calls DANGEROUS'],
   ['drift', 'like plan, with exit code 1 when there is a difference'],
-  ['status', 'show connectors, tasks and slots; exit code 1 when one does not publish'],
+  ['status', 'show connectors, tasks and slots; exit code 1 when a connector does not publish'],
   ['restart', 'restart connectors and tasks', '--failed', 'restart only the failed ones'],
   ['pause', 'pause connectors; they keep their slot and their offsets'],
   ['resume', 'start paused or stopped connectors'],

@@ -5,7 +5,7 @@ import { openSources } from '../../services/auditor/sources.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import { stackOf, type Environment } from './environment.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
-import { silentLogger } from './silent-logger.ts';
+import { silentLogger } from '../../services/platform/process/silent-logger.ts';
 import type { ServiceName } from '../stack/topology.ts';
 
 export interface AuditorView {

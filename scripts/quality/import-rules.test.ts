@@ -1,5 +1,5 @@
-// For each forbidden pair of places, lint must reject an import, including type imports and unit tests beside the code. For each
-// allowed pair, lint must accept it.
+// For each forbidden pair of places, lint must reject an import and an `import type`; some pairs begin in a unit test. For each allowed
+// pair, lint must accept the import.
 import { ESLint } from 'eslint';
 import { join, relative, dirname } from 'node:path';
 import { existsSync } from 'node:fs';
@@ -23,7 +23,7 @@ const errorsFor = async (
   const path = relative(dirname(from), to);
   const code = `${kind} { something } from '${path.startsWith('.') ? path : `./${path}`}';\n`;
   const [result] = await eslint.lintText(code, { filePath: join(root, from) });
-  return result?.messages.filter(({ ruleId }) => ruleId === 'boundaries/dependencies').length ?? 0;
+  return result?.messages.length ?? NaN;
 };
 
 const fileIn = {
@@ -130,7 +130,7 @@ const forbidden: readonly (readonly [Place, Place])[] = [
   ['order, domain test', 'inventory, domain'],
   ['order, domain test', 'tests'],
   ['auditor, domain', 'auditor'],
-  // Nothing imports tests, and services do not import scripts.
+  // Only tests import tests, services do not import scripts, and schema tools import nothing else of the project.
   ['order', 'stack'],
   ['order', 'connectors'],
   ['auditor', 'doctor'],

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { kafkaJsEventStream } from '../../services/platform/messaging/kafkajs-event-stream.ts';
 import { until } from '../stack/supervise/deadline.ts';
 import type { StackAddress } from '../operator/environment.ts';
-import { silentLogger } from '../operator/silent-logger.ts';
+import { silentLogger } from '../../services/platform/process/silent-logger.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
 
 const batchSize = 5_000;

@@ -94,7 +94,7 @@ export function openTopicLog(stream: EventStream, capacity: number): TopicLog {
       }
     },
     completeSince: () => since,
-    isReading: subscription.isRunning,
+    isReading: () => subscription.problem() === undefined,
     stop: subscription.stop,
   };
 }

@@ -39,7 +39,7 @@ const reasonOf = async (orderId: string) =>
   (await shell.db.select().from(orders).where(eq(orders.id, orderId)))[0]?.cancellationReason;
 
 describe('the deadline sweep', () => {
-  it('in several instances at once cancels each order past its deadline once, and cancels no other order', async () => {
+  it('cancels each overdue order exactly once, even in several instances at once, and no other order', async () => {
     const late = await Promise.all(Array.from({ length: 30 }, () => placeOrder(deadlineMs + 1_000)));
     const recent = await placeOrder(deadlineMs - 30_000);
     const cancelledBefore = await placeOrder(deadlineMs + 1_000);

@@ -3,14 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { maxTotalMinor } from '../../services/order/domain/place-order.ts';
 import { createGatewayApp } from '../../services/gateway/http/routes.ts';
 import { openLedger, type Ledger } from '../../services/gateway/ledger.ts';
 import { createHealth } from '../../services/platform/http/routes/health.ts';
 import { serveApp } from '../../services/platform/http/server/serve.ts';
-import { createLogger } from '../../services/platform/process/logger.ts';
+import { silentLogger } from '../../services/platform/process/silent-logger.ts';
 import {
   createGatewayClient,
   type ChargeRequest,
@@ -25,8 +24,7 @@ let ledger: Ledger;
 let end: () => Promise<void>;
 beforeEach(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'orderflow-provider-'));
-  const stream = new Writable({ write: (_line, _encoding, done) => done() });
-  const logger = createLogger({ service: 'gateway', level: 'error', stream });
+  const logger = silentLogger('gateway');
   ledger = await openLedger(join(folder, 'ledger.jsonl'));
   const health = createHealth({ checks: {} });
   const stopping = new AbortController();

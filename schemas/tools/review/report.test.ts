@@ -73,7 +73,7 @@ describe('the review report', () => {
     expect(asMarkdown(report)).toBe('## Event contract: unchanged since `main` (c0ffee000)\n');
   });
 
-  it('for a compatible change allows deploying the services in any sequence', async () => {
+  it('says that the services can be deployed in any sequence after a compatible change', async () => {
     const field = { name: 'units', type: 'int', default: 0, doc: 'Units ordered.' };
     const { text, event, exit } = await reportOn({ ...created, fields: [...created.fields, field] });
     expect([event.verdict, exit]).toEqual(['FULL', 0]);
@@ -83,7 +83,7 @@ describe('the review report', () => {
     expect(text).not.toMatch(/\*\*Instead\*\*/);
   });
 
-  it('for a removed field names its readers, and deploys the consumers first', async () => {
+  it('lists the readers of a removed field, and says to deploy the consumers first', async () => {
     const { text, event, exit } = await reportOn(without('total'));
     expect([event.verdict, exit]).toEqual(['BACKWARD', 3]);
     expect(servicesThatRead(event, 'total')).toEqual(['payment']);
@@ -93,7 +93,7 @@ describe('the review report', () => {
     expect(text).toMatch(/\*\*Instead\*\*\n\n- `total`: Keep the field/);
   });
 
-  it('for a new field without a default deploys the producer first', async () => {
+  it('says to deploy the producer first for a new field without a default', async () => {
     const field = { name: 'units', type: 'int', doc: 'Units ordered.' };
     const { text, exit } = await reportOn({ ...created, fields: [...created.fields, field] });
     expect(exit).toBe(4);
@@ -101,7 +101,7 @@ describe('the review report', () => {
     expect(text).toMatch(/Give the field a default/);
   });
 
-  it('for a possible rename asks whether the field was renamed', async () => {
+  it('asks whether a field was renamed when that is possible', async () => {
     const fields = created.fields.map((field) =>
       field.name === 'customerId' ? { ...field, name: 'buyerId' } : field,
     );
@@ -111,7 +111,7 @@ describe('the review report', () => {
     expect(servicesThatRead(event, 'customerId')).toEqual(['payment']);
   });
 
-  it('for a removed event names the consumers that would dead-letter its records', async () => {
+  it('lists the consumers that would dead-letter the records of a removed event', async () => {
     const workingSchemas = contract.workingSchemas.filter((schema) => schema !== created);
     const report = await reviewContract({ ...contract, workingSchemas }, base, subscribersOf(root), () =>
       Promise.resolve(usage),

@@ -1,4 +1,4 @@
-// An earlier version of this project, from its own commit, on the same machine in the same run.
+// Checks out an earlier commit of this project, starts it and measures it, for a comparison on the same machine.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ interface Checkout {
   readonly remove: () => void;
 }
 
-/** A work tree of the commit in a temporary folder. Throws a failure when this is no clone with that commit. */
+/** A work tree of the commit in a temporary folder. Throws a failure when the repository does not contain the commit. */
 export const checkOut = (commit: string): Checkout => {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-earlier-'));
   const git = (...args: string[]): void => {
@@ -53,7 +53,7 @@ export const onEarlierVersion = async <T>(
     HTTP_MAX_IN_FLIGHT_PER_SUBJECT: '400',
     NO_COLOR: '1',
   };
-  // A process group of its own, so that its stop reaches the supervisor behind the launcher.
+  // A new process group, so that SIGTERM reaches the launcher and the supervisor that it starts.
   const child = spawn(process.execPath, ['scripts/run.mjs', 'start'], {
     cwd: folder,
     env,
@@ -62,7 +62,8 @@ export const onEarlierVersion = async <T>(
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = (): void => {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, 'SIGTERM');
   };
   process.once('exit', stop);
   try {

@@ -1,6 +1,6 @@
-// Compares this version with alternatives in one run on one machine with the same orders: an earlier version (their rounds alternate,
-// so that drift affects both equally), a polling relay in place of Debezium, the same transactions without a pipeline, and plain Kafka
-// messages.
+// Compares this version with four alternatives, on one machine and with the same orders: an earlier version, a polling relay in place
+// of Debezium, the same transactions without a pipeline, and plain Kafka messages. The rounds of the two versions alternate, so that a
+// change in the speed of the machine affects both.
 import type { Stack } from '../../stack/boot.ts';
 import { measureHop, measurePaid } from '../events.ts';
 import { measureNoPipeline } from '../in-process/no-pipeline.ts';
@@ -93,12 +93,13 @@ export const benchPeers = async (options: PeersOptions): Promise<PeersReport> =>
       if (isLast) break;
       systems.push(await withOwnStack((stack) => measureSystem('this version', systemOf(stack), options)));
     }
+    // The stack of the last round also serves the other measurements.
     return await withOwnStack(async (stack) => {
       const system = systemOf(stack);
       systems.push(await measureSystem('this version', system, options));
       const plainKafka = await measurePlainKafka(stack.urls.kafka, hopRate, hopSeconds);
       say(`plain Kafka: p50 ${plainKafka.p50} ms`);
-      // The products are announced by an event, so they are made before the connectors are paused.
+      // Creating a product publishes an event, which needs running connectors. The poller pauses them.
       const shop = await prepareShop(system);
       try {
         const polling = await withPoller(stack, system, (polled) =>

@@ -28,11 +28,14 @@ const consumptionView = z.object({
   outcome: z
     .string()
     .openapi({ description: '`accepted`, `ignored: <reason>`, or the state and cause of a dead letter' }),
-  letterId: z.string().nullable().openapi({ description: 'Null unless it is a dead letter' }),
+  letterId: z
+    .string()
+    .nullable()
+    .openapi({ description: 'The id of the dead letter; null if the delivery did not become one' }),
   attempts: z.int().openapi({ description: 'Attempts to handle the event, including the last one' }),
   duplicates: z
     .int()
-    .openapi({ description: 'Deliveries after the one that was handled; they had no effect' }),
+    .openapi({ description: 'Deliveries of the event after it had been handled; they had no effect' }),
 });
 
 export const storyEventView = z.object({
@@ -46,7 +49,9 @@ export const storyEventView = z.object({
   schemaId: z.int(),
   occurredAt: time,
   committedAt: time,
-  publishedAt: time.nullable().openapi({ description: 'Null until a consumer has handled the event' }),
+  publishedAt: time
+    .nullable()
+    .openapi({ description: 'When Kafka stored the record; known only after a consumer has handled it' }),
   position: z.object({ topic: z.string(), partition: z.int(), offset: z.string() }).nullable(),
   data: z.unknown().openapi({ description: 'Decoded, without credentials; null when it cannot be decoded' }),
   undecodable: z.string().nullable(),
@@ -98,9 +103,9 @@ export const storyView = z
   })
   .openapi('Story');
 
-const nullable = z.number().nullable();
+const nullableNumber = z.number().nullable();
 export const pipelineView = z.object({
-  service: z.enum(everyService),
+  service,
   status: z.enum(['ok', 'broken']),
   checkedAt: z.iso.datetime(),
   problems: z.array(
@@ -120,9 +125,9 @@ export const pipelineView = z.object({
     .object({
       active: z.boolean(),
       walStatus: z.string().nullable(),
-      lagBytes: nullable,
-      retainedBytes: nullable,
-      safeBytes: nullable.openapi({
+      lagBytes: nullableNumber,
+      retainedBytes: nullableNumber,
+      safeBytes: nullableNumber.openapi({
         description: 'WAL that may still be written before the slot is in danger',
       }),
       confirmedLsn: z.string().nullable(),
@@ -131,7 +136,7 @@ export const pipelineView = z.object({
     .nullable()
     .openapi({ description: 'Null when the database does not answer or has no such slot' }),
   canary: z.object({
-    roundTripMs: nullable.openapi({ description: 'Round trip of the last canary that arrived' }),
+    roundTripMs: nullableNumber.openapi({ description: 'Round trip of the last canary that arrived' }),
     waitingMs: z.number().openapi({ description: 'Age of the oldest canary that has not arrived' }),
     sent: z.int(),
     lost: z.int(),
@@ -145,7 +150,7 @@ export const pipelineView = z.object({
     .object({
       rows: z.number().openapi({ description: 'Estimated from the statistics of the database' }),
       bytes: z.number(),
-      oldestSeconds: nullable,
+      oldestSeconds: nullableNumber,
     })
     .nullable(),
 });
@@ -168,7 +173,9 @@ export const reportView = z
       description: 'False when the topics could not be read; then the report says nothing about the topics',
     }),
     violations: z.array(findingView),
-    inFlight: z.int().openapi({ description: 'Number of differences that events in flight may explain' }),
+    inFlight: z
+      .int()
+      .openapi({ description: 'Differences that may disappear when the events in flight arrive' }),
     stuck: z.array(
       z.object({
         orderId: z.string(),
@@ -188,11 +195,11 @@ export type ConnectorAction = (typeof connectorActions)[number];
 /** The measurements of one check of a pipeline. */
 const sampleView = z.object({
   at: time,
-  roundTripMs: nullable.openapi({
+  roundTripMs: nullableNumber.openapi({
     description:
       'The round trip of the last canary that arrived, or the age of the oldest canary that has not arrived, whichever is longer',
   }),
-  retainedBytes: nullable.openapi({ description: 'WAL that the slot retains' }),
+  retainedBytes: nullableNumber.openapi({ description: 'WAL that the slot retains' }),
 });
 
 /** The differences between the running configuration of a connector and its file. */
@@ -288,7 +295,7 @@ export const incidentsView = z
             .nullable()
             .openapi({
               description:
-                'The last action on the connector while the problem lasted, or in the 30 seconds before it. Commands and Kafka Connect itself can end a problem without an action.',
+                'The last action on the connector while the problem lasted, or in the 30 seconds before it. A problem can also end without an action here: by a command, or by Kafka Connect itself.',
             }),
         }),
       )
@@ -302,36 +309,34 @@ export const invariantsView = reportView
   })
   .openapi('Invariants');
 
-const amount = z.number();
 export const flowView = z
   .object({
     services: z.array(
       z.object({
         service,
-        emitted: amount.openapi({ description: 'Events committed in the last minute' }),
+        emitted: z.number().openapi({ description: 'Events committed in the last minute' }),
         consumed: z
-          .array(z.object({ topic: z.string(), deliveries: amount }))
+          .array(z.object({ topic: z.string(), deliveries: z.number() }))
           .openapi({ description: 'Deliveries handled in the last minute' }),
-        parkedDeadLetters: amount,
+        parkedDeadLetters: z.number(),
       }),
     ),
     orders: z.object({
-      windowMinutes: amount,
-      placed: amount,
-      placedLastMinute: amount,
-      confirmed: amount,
-      paid: amount,
-      fulfilled: amount,
-      cancelled: z.array(z.object({ reason: z.string(), orders: amount })),
-      toPaidMs: z.object({ p50: amount, p95: amount, p99: amount }).nullable(),
-      paidInTime: amount.openapi({
+      windowMinutes: z.number(),
+      placed: z.number(),
+      placedLastMinute: z.number(),
+      confirmed: z.number(),
+      paid: z.number(),
+      fulfilled: z.number(),
+      cancelled: z.array(z.object({ reason: z.string(), orders: z.number() })),
+      toPaidMs: z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
+      paidInTime: z.number().openapi({
         description: 'Number of the orders in `dueForPayment` that were PAID within two seconds',
       }),
-      dueForPayment: amount.openapi({
-        description:
-          'Orders with automatic payment that are PAID, plus unpaid orders that are older than two seconds',
+      dueForPayment: z.number().openapi({
+        description: 'Orders with automatic payment that are PAID or older than two seconds',
       }),
-      waiting: z.object({ orders: amount, oldestMs: amount }).openapi({
+      waiting: z.object({ orders: z.number(), oldestMs: z.number() }).openapi({
         description:
           'Unpaid open orders with automatic payment that are older than two seconds, and the age of the oldest in milliseconds',
       }),
@@ -384,7 +389,9 @@ export const auditorApi = {
       'Accepts the id of the order (complete or as `01a21536…7983`), the id of one of its events, or a correlation id. Reads all three databases on each request.',
     request: {
       params: z.object({
-        id: z.string().regex(/^[A-Za-z0-9._…-]{1,128}$/, 'must be the id of an order, an event or a request'),
+        id: z
+          .string()
+          .regex(/^[A-Za-z0-9._…-]{1,128}$/, 'must be the id of an order or an event, or a correlation id'),
       }),
     },
     responses: { 200: { description: 'The story', content: json(storyView) } },

@@ -7,6 +7,7 @@ import type { Database } from '../../platform/database/database.ts';
 import { runKeyed } from '../../platform/http/request/idempotency-http.ts';
 import { cachedRead } from '../../platform/telemetry/metrics.ts';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
+import { messageOf } from '../../platform/process/message-of.ts';
 import { invariants, type Report } from '../audit.ts';
 import { everyService, type Service } from '../domain/facts.ts';
 import type { Flow } from '../flow/read-flow.ts';
@@ -126,7 +127,7 @@ export function registerOperationsRoutes(
           detail: `${cause.message}; npm run connectors -- apply creates it.`,
         });
       throw problem('unavailable', {
-        detail: `Kafka Connect did not ${action} ${connector}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+        detail: `Kafka Connect did not ${action} ${connector}: ${messageOf(cause)}.`,
         headers: { 'Retry-After': '5' },
         cause,
       });

@@ -6,6 +6,7 @@ import { isTransient } from '../../platform/database/transient.ts';
 import { UndecodableRecord, type EventCodec } from '../../platform/event-codec/event-codec.ts';
 import { redact } from '../../platform/process/logger.ts';
 import type { Story, StoryEvent } from '../stories/read-story.ts';
+import { messageOf } from '../../platform/process/message-of.ts';
 import { auditorApi, type storyEventView } from './api.ts';
 
 export interface StorySources {
@@ -22,7 +23,7 @@ const decode = async (payload: Buffer, codec: StorySources['codec']): Promise<De
   } catch (error) {
     // The story is shown without payloads while the schema registry is unavailable.
     if (!(error instanceof UndecodableRecord) && !isTransient(error)) throw error;
-    return { data: null, undecodable: error instanceof Error ? error.message : String(error) };
+    return { data: null, undecodable: messageOf(error) };
   }
 };
 

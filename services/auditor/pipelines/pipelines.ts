@@ -1,6 +1,6 @@
 // Checks the pipelines from the outboxes to their topics every few seconds: reads connectors and slots, sends canaries, and
-// restarts failed connectors. The judgement is in domain/. Sources fail independently: when a database hangs, the other pipelines
-// and the state of its connector are still reported.
+// restarts failed connectors. The judgement is in domain/. Sources fail independently: when a database hangs, only the
+// readings of that database are missing.
 import { v7 as uuidv7 } from 'uuid';
 import { readConnectors, restartConnector } from './connect-rest.ts';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
@@ -246,7 +246,11 @@ export function watchPipelines(
         heartbeatAllowed: database?.heartbeatAllowed,
         connector,
         gaveUp,
-        canary: canaryReader && { waitingMs: waiting, isRead: canaryReader.isRunning(), error: canaryError },
+        canary: canaryReader && {
+          waitingMs: waiting,
+          isRead: canaryReader.problem() === undefined,
+          error: canaryError,
+        },
       },
       memories.get(service) ?? noMemory,
       now,
@@ -258,9 +262,9 @@ export function watchPipelines(
     const retainedBytes = slot.value?.state?.retainedBytes ?? null;
     samples.set(service, [
       ...(samples.get(service) ?? []).slice(1 - samplesKept),
-      // The next round trip is at least as long as the age of the oldest canary.
       {
         at: checkedAt,
+        // While a canary is waiting, its age counts if it is longer than the last round trip.
         roundTripMs: waiting > 0 ? Math.max(waiting, lastRoundTripMs ?? 0) : (lastRoundTripMs ?? null),
         retainedBytes,
       },

@@ -31,7 +31,7 @@ describe('the signing key', () => {
     expect(await readdir(join(directory, 'kept'))).toEqual(['keys.json']);
   });
 
-  it('loses the read permission of other users', async () => {
+  it('is made private again when other users can read it', async () => {
     await loadSigningKeys(file);
     await chmod(file, 0o644);
     await loadSigningKeys(file);
@@ -47,11 +47,11 @@ describe('the signing key', () => {
   });
 
   it.each(['', '{', '{"keys":[]}', '{"keys":[{"kty":"RSA"}]}'])(
-    'in a file that cannot be parsed (%j) prevents the start; the content is neither quoted nor replaced',
+    'in a file that cannot be parsed (%j) prevents the start; the error does not show the content, and the file stays as it is',
     async (content) => {
       await loadSigningKeys(file);
       await writeFile(file, content);
-      await expect(loadSigningKeys(file)).rejects.toThrow(`The signing keys in ${file} cannot be parsed`);
+      await expect(loadSigningKeys(file)).rejects.toThrow(/^The signing keys in \S+ cannot be parsed[^{]*$/);
       expect(await readFile(file, 'utf8')).toBe(content);
     },
   );
@@ -72,7 +72,7 @@ describe('the rotation of the signing key', () => {
       { renew: false, drop: new Set() },
     ],
     [
-      'a replaced key is dropped when no token signed with it can be valid',
+      'a replaced key is dropped once every token signed with it has expired',
       [key('b', 1_000), key('a', 0)],
       1_101,
       { renew: false, drop: new Set(['a']) },

@@ -20,32 +20,25 @@ export const targetsSchema = z.array(
 export type Target = z.infer<typeof targetsSchema>[number];
 
 const supervisedSchema = z.object({
-  name: z.string().optional(),
   pid: z.int().optional(),
   state: z.string().optional(),
   restarts: z.int().optional(),
   startedAt: z.string().optional(),
 });
-/** The supervisor's status file: the parts (processes) as a list or by name. */
-const stackSchema = z.object({
-  parts: z.union([z.array(supervisedSchema), z.record(z.string(), supervisedSchema)]),
-});
+/** The supervisor's status file: the parts (processes) by name. */
+const stackSchema = z.object({ parts: z.record(z.string(), supervisedSchema) });
 type Supervised = z.infer<typeof supervisedSchema>;
 
-export interface PartHealth {
+export interface PartHealth extends Supervised {
   readonly name: string;
   /**
    * `degraded`: the part serves requests, but a check of its health report fails. `unknown`: the part has no probe, and the
-   * supervisor does not report that it is running or stopped.
+   * supervisor reports no state, or one such as starting.
    */
   readonly status: 'ok' | 'degraded' | 'unavailable' | 'unknown';
   /** The duration of the probe; null without a probe. */
   readonly latencyMs: number | null;
   readonly detail: string;
-  readonly pid?: number;
-  readonly restarts?: number;
-  readonly state?: string;
-  readonly startedAt?: string;
 }
 
 export interface PartsReport {
@@ -137,11 +130,7 @@ const readStack = async (file: string | undefined): Promise<ReadonlyMap<string, 
   if (file === undefined) return new Map();
   try {
     const { parts } = stackSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    return new Map(
-      Array.isArray(parts)
-        ? parts.flatMap((part) => (part.name === undefined ? [] : [[part.name, part] as const]))
-        : Object.entries(parts),
-    );
+    return new Map(Object.entries(parts));
   } catch {
     // The probes do not depend on the status file, so the report works without it.
     return new Map();
@@ -151,21 +140,9 @@ const readStack = async (file: string | undefined): Promise<ReadonlyMap<string, 
 /** The health of a part without a probe is the state that the supervisor reports. */
 const fromSupervisor = ({ state }: Supervised): Probed => {
   const detail = state === undefined ? 'not probed' : `supervisor: ${state}`;
-  if (state === 'ready' || state === 'running') return { status: 'ok', latencyMs: null, detail };
-  if (state === 'stopped' || state === 'failed') return { status: 'unavailable', latencyMs: null, detail };
+  if (state === 'ready') return { status: 'ok', latencyMs: null, detail };
+  if (state === 'stopped') return { status: 'unavailable', latencyMs: null, detail };
   return { status: 'unknown', latencyMs: null, detail };
-};
-
-const join = (name: string, probed: Probed, supervised: Supervised | undefined): PartHealth => {
-  const { pid, restarts, state, startedAt } = supervised ?? {};
-  return {
-    name,
-    ...probed,
-    ...(pid === undefined ? {} : { pid }),
-    ...(restarts === undefined ? {} : { restarts }),
-    ...(state === undefined ? {} : { state }),
-    ...(startedAt === undefined ? {} : { startedAt }),
-  };
 };
 
 /** Returns a function that probes and reports. Concurrent calls, and calls within `freshMs`, share one round of probes. */
@@ -182,11 +159,11 @@ export const createPartsHealth = ({
       readStack(stackFile),
       ...targets.map(async (target) => ({ name: target.name, probed: await probe(target, timeoutMs) })),
     ]);
-    const probed = probes.map(({ name, probed: result }) => join(name, result, stack.get(name)));
+    const probed = probes.map(({ name, probed: result }) => ({ name, ...result, ...stack.get(name) }));
     const names = new Set(targets.map(({ name }) => name));
     const others = [...stack]
       .filter(([name]) => !names.has(name))
-      .map(([name, supervised]) => join(name, fromSupervisor(supervised), supervised));
+      .map(([name, supervised]) => ({ name, ...fromSupervisor(supervised), ...supervised }));
     const parts = [...probed, ...others];
     return {
       status: parts.every(({ status }) => status === 'ok') ? 'ok' : 'unavailable',
@@ -196,7 +173,7 @@ export const createPartsHealth = ({
   };
 
   return () => {
-    // `until` also covers the running round, which takes at most the timeout.
+    // A round takes at most the timeout, and calls share it while it runs. Its report is fresh for `freshMs` after its end.
     if (latest === undefined || performance.now() >= latest.until) {
       latest = { report: round(), until: performance.now() + timeoutMs + freshMs };
       const current = latest;

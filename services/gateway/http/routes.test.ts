@@ -4,12 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
 import { z } from 'zod';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHealth } from '../../platform/http/routes/health.ts';
 import { serveApp } from '../../platform/http/server/serve.ts';
-import { createLogger } from '../../platform/process/logger.ts';
+import { silentLogger } from '../../platform/process/silent-logger.ts';
 import { problemSchema } from '../../platform/http/endpoint/problem-document.ts';
 import { createGatewayApp } from './routes.ts';
 import { openLedger } from '../ledger.ts';
@@ -53,11 +52,7 @@ const clientOf = (base: string) => {
   };
 };
 
-const logger = createLogger({
-  service: 'gateway',
-  level: 'error',
-  stream: new Writable({ write: (_chunk, _encoding, done) => done() }),
-});
+const logger = silentLogger('gateway');
 
 let directory: string;
 let client: ReturnType<typeof clientOf>;

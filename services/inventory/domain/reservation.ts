@@ -13,7 +13,7 @@ interface ReservationItem {
 export interface Reservation {
   readonly orderId: string;
   readonly state: ReservationState;
-  /** Units per product, summed over the order's lines, sorted by product id; empty if nothing was ever reserved. */
+  /** See `sumByProduct`; empty if nothing was ever reserved. */
   readonly items: readonly ReservationItem[];
   /** Null in every state except `reserved`. */
   readonly expiresAt: Date | null;
@@ -21,7 +21,7 @@ export interface Reservation {
   readonly updatedAt: Date;
 }
 
-/** `available`: units on hand, including reserved units. Always 0 ≤ reserved ≤ available. */
+/** Despite its name, `available` counts all units on hand, reserved ones included. Always 0 ≤ reserved ≤ available. */
 export interface Stock {
   readonly available: number;
   readonly reserved: number;
@@ -88,7 +88,8 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
     }
 
     case 'payment.succeeded': {
-      if (!reservation) return rejected('no_reservation', 'A payment arrived for an unknown order.');
+      if (!reservation)
+        return rejected('no_reservation', 'A payment arrived for an order without a reservation.');
       if (reservation.state !== 'reserved') return ignored(`reservation_already_${reservation.state}`);
       const { items } = reservation;
       return accepted(
@@ -98,7 +99,8 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
     }
 
     case 'payment.failed':
-      if (!reservation) return rejected('no_reservation', 'A payment arrived for an unknown order.');
+      if (!reservation)
+        return rejected('no_reservation', 'A failed payment arrived for an order without a reservation.');
       return release(input.at, view, reservation, 'released', 'payment_failed');
 
     case 'order.cancelled':
@@ -124,7 +126,7 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
     }
 
     case 'order.fulfilled': {
-      if (!reservation) return rejected('no_reservation', 'An unknown order was fulfilled.');
+      if (!reservation) return rejected('no_reservation', 'An order without a reservation was fulfilled.');
       if (reservation.state === 'committed') return ignored('reservation_already_committed');
       if (reservation.state !== 'pinned' && reservation.state !== 'reserved') {
         return rejected('not_held', `An order was fulfilled whose reservation is ${reservation.state}.`);

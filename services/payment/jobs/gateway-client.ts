@@ -33,7 +33,7 @@ export interface GatewayClient {
   lookUp(request: LookUpRequest, signal: AbortSignal): Promise<GatewayResult>;
 }
 
-const entry = z.object({ id: z.string() });
+const created = z.object({ id: z.string() });
 const refusal = z.object({ code: z.string().max(100) });
 const found = z.object({
   data: z.array(
@@ -44,17 +44,35 @@ const found = z.object({
   ),
 });
 
-/** After these statuses the provider has not executed the request and never will. 429 is not definite: it may be retried. */
+/** Statuses of a request that was not executed and never will be. 429 is left out, because a repetition may succeed. */
 const definite = new Set([400, 402, 403, 404, 422]);
 
+const unknownAfter = (status: number): GatewayResult => ({
+  kind: 'unknown',
+  error: `the gateway answered ${status}`,
+  timedOut: false,
+});
+
+/**
+ * `conflictIsDefinite`: a 409 to a refund means that it exceeds the charge, so a repetition would fail too. A 409 to any other request
+ * says nothing about the charge.
+ */
 const toFailure = (status: number, answer: unknown, conflictIsDefinite: boolean): GatewayResult => {
   if (status === 409 || definite.has(status)) {
     const { code } = refusal.parse(answer);
     if (code === 'request_in_progress') return { kind: 'in_progress' };
     if (status !== 409 || conflictIsDefinite) return { kind: 'refused', code };
   }
-  return { kind: 'unknown', error: `the gateway answered ${status}`, timedOut: false };
+  return unknownAfter(status);
 };
+
+/** The result of a POST that creates a charge or a refund. */
+const toCreated =
+  (conflictIsDefinite: boolean) =>
+  (status: number, answer: unknown): GatewayResult =>
+    status === 201
+      ? { kind: 'succeeded', gatewayId: created.parse(answer).id }
+      : toFailure(status, answer, conflictIsDefinite);
 
 export function createGatewayClient(baseUrl: string): GatewayClient {
   const { hostname } = new URL(baseUrl);
@@ -107,20 +125,12 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
     charge: (request, signal) => {
       const { amount, token, reference } = request;
       const body = { ...amount, ...(token === null ? {} : { token }), reference };
-      return call('/v1/charges', '/v1/charges', request, signal, body, (status, answer) =>
-        status === 201
-          ? { kind: 'succeeded', gatewayId: entry.parse(answer).id }
-          : toFailure(status, answer, false),
-      );
+      return call('/v1/charges', '/v1/charges', request, signal, body, toCreated(false));
     },
     refund: (request, signal) => {
       const { chargeId, amountMinor } = request;
       const path = `/v1/charges/${encodeURIComponent(chargeId)}/refunds`;
-      return call('/v1/charges/{id}/refunds', path, request, signal, { amountMinor }, (status, answer) =>
-        status === 201
-          ? { kind: 'succeeded', gatewayId: entry.parse(answer).id }
-          : toFailure(status, answer, true),
-      );
+      return call('/v1/charges/{id}/refunds', path, request, signal, { amountMinor }, toCreated(true));
     },
     lookUp: (request, signal) => {
       const path = `/v1/charges?idempotencyKey=${encodeURIComponent(request.idempotencyKey)}`;
@@ -128,9 +138,7 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
         if (status !== 200) {
           // A refused look-up says nothing about the charge, so its outcome stays unknown.
           const result = toFailure(status, answer, false);
-          return result.kind === 'refused'
-            ? { kind: 'unknown', error: `the gateway answered ${status}`, timedOut: false }
-            : result;
+          return result.kind === 'refused' ? unknownAfter(status) : result;
         }
         const [charge] = found.parse(answer).data;
         if (!charge) return { kind: 'absent' };

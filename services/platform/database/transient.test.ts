@@ -1,17 +1,17 @@
-// For every class of SQLSTATE: is the failure transient, so that the input is retried, or is the input itself at fault?
+// For every class of SQLSTATE: is the failure transient, so that the input is retried, or is the input atFault at fault?
 import { describe, expect, it } from 'vitest';
 import { DependencyUnavailable, isTransient } from './transient.ts';
 
 const failed = (code: string): Error =>
   new Error('Failed query', { cause: Object.assign(new Error('from PostgreSQL'), { code }) });
 
-const waits = {
-  '0A000': 'a prepared statement no longer fits',
+const retried = {
+  '0A000': 'a table changed under a prepared statement',
   '08006': 'the connection failed',
   '25006': 'the server is read-only after a failover',
   '25P03': 'a transaction was idle for too long',
   '25P04': 'a transaction took too long',
-  '28000': 'the role may not sign in',
+  '28000': 'the role is refused',
   '28P01': 'the password is wrong',
   '3D000': 'the database does not exist',
   '40001': 'a serialization failure',
@@ -32,28 +32,28 @@ const waits = {
   XX001: 'damaged data',
 } as const;
 
-const itself = {
+const atFault = {
   '21000': 'more than one row',
   '22001': 'a text is too long',
   '22003': 'a number is too large',
-  '22P02': 'a text is no number',
+  '22P02': 'a text is not a number',
   '23502': 'a value is missing',
   '23505': 'a key exists already',
   '23514': 'a check fails',
-  '25P02': 'the transaction has failed before',
+  '25P02': 'an earlier statement of the transaction failed',
   '42601': 'a syntax error',
   '42804': 'a wrong type',
   '44000': 'a view refuses the row',
   '54000': 'a limit is exceeded',
-  P0001: 'a function refuses',
+  P0001: 'a function raised an exception',
 } as const;
 
 describe('an input', () => {
-  it.each(Object.entries(waits))('waits when %s: %s', (code) => {
+  it.each(Object.entries(retried))('is retried after %s: %s', (code) => {
     expect(isTransient(failed(code))).toBe(true);
   });
 
-  it.each(Object.entries(itself))('is at fault when %s: %s', (code) => {
+  it.each(Object.entries(atFault))('is at fault after %s: %s', (code) => {
     expect(isTransient(failed(code))).toBe(false);
   });
 

@@ -1,14 +1,15 @@
 /** The offset up to which a partition may be committed. Its records may finish out of sequence. */
 export interface CommitPosition {
-  /** Must be called with ascending offsets; a record that is read again begins again. */
+  /** Called in ascending sequence, and again for a record that is read again. */
   begin(offset: bigint): void;
   finish(offset: bigint): void;
-  /** The first offset that the next reader of the partition must read; undefined before the first record. */
+  /** The offset to commit, where reading continues after a restart; undefined before the first record. */
   next(): bigint | undefined;
 }
 
 export function createCommitPosition(): CommitPosition {
-  // A set keeps insertion order, so its first value is the lowest offset.
+  // A set keeps insertion order, so its first value is the lowest offset that has never finished. A record that has finished and is
+  // read again comes last, which is safe: its transaction is committed.
   const unfinished = new Set<bigint>();
   let end: bigint | undefined;
   return {

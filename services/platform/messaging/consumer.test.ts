@@ -1,15 +1,13 @@
 // The heartbeats of the consumer while a record is handled. The test implements the event stream in place of Kafka.
-import { Writable } from 'node:stream';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startConsumer } from './consumer.ts';
 import type { Dispatched } from './dispatch.ts';
 import type { EventStream, StreamRecord, SubscribeOptions } from './event-stream.ts';
-import { createLogger } from '../process/logger.ts';
+import { silentLogger } from '../process/silent-logger.ts';
 
-const nowhere = new Writable({ write: (_line, _encoding, done) => done() });
-const logger = createLogger({ service: 'test', level: 'error', stream: nowhere });
+const logger = silentLogger('test');
 const record: StreamRecord = {
   topic: 'order-events',
   partition: 0,
@@ -26,13 +24,13 @@ const consuming = (handled: Promise<Dispatched>): SubscribeOptions['onRecord'] =
   const stream: EventStream = {
     subscribe: (options) => {
       given.push(options);
-      return { isRunning: () => true, problem: () => undefined, stop: () => Promise.resolve() };
+      return { problem: () => undefined, stop: () => Promise.resolve() };
     },
     lag: () => Promise.resolve(new Map()),
     ends: () => Promise.resolve([]),
     committed: () => Promise.resolve(new Map()),
   };
-  // Would connect on first use; it is not used.
+  // Never connects, because no query is run.
   const db = drizzle(postgres('postgres://nobody@127.0.0.1:1/none'));
   startConsumer({ stream, dispatch: () => handled, db, groupId: 'g', topics: ['order-events'], logger });
   const [options] = given;
@@ -50,7 +48,7 @@ afterEach(() => {
 });
 
 describe('while a record is handled', () => {
-  it('heartbeats are sent every second, even beyond the shortest session timeout, and none afterwards', async () => {
+  it('heartbeats are sent every second, longer than a session timeout, and stop when the record is handled', async () => {
     const { promise, resolve } = Promise.withResolvers<Dispatched>();
     const heartbeat = vi.fn(() => Promise.resolve());
     const handling = consuming(promise)(record, { heartbeat, signal: new AbortController().signal });

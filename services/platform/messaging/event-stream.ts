@@ -1,5 +1,4 @@
-// The port to Kafka (services only consume). Code that uses it knows no client library: to replace KafkaJS, only
-// kafkajs-event-stream.ts has to be replaced.
+// The port to Kafka (services only consume). Only kafkajs-event-stream.ts depends on KafkaJS.
 
 export interface StreamRecord {
   readonly topic: string;
@@ -20,7 +19,7 @@ export interface RecordContext {
   readonly signal: AbortSignal;
 }
 
-/** An unfinished record that does not hold back the next record of its partition. */
+/** A record that is not finished, although later records of its partition may already be read. */
 export interface Waiting {
   /** Rejects only after the signal of the record's context has been aborted. */
   readonly finished: Promise<void>;
@@ -40,25 +39,26 @@ export interface PartitionLag {
   readonly end: number;
   /** The next offset to read; null when the group has committed nothing. */
   readonly committed: number | null;
-  /** Records that the group has not read yet, including transaction markers. */
+  /** Records that the group has not read yet; 0 for a single offset, which is probably the marker of a transaction. */
   readonly lag: number;
 }
 
 export interface SubscribeOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
-  /** Called for one record per key at a time, in offset sequence; different keys and partitions run in parallel. */
+  /**
+   * Called for one record per key at a time, in offset sequence; different keys and partitions run in parallel. Resolves to undefined
+   * when the record is finished.
+   */
   readonly onRecord: (record: StreamRecord, context: RecordContext) => Promise<Waiting | undefined>;
-  /** Used by readers without state: every start reads from the beginning, and stopping deletes the group. */
+  /** Reads from the beginning at every start and deletes the group at the end. For readers without state. */
   readonly fromBeginning?: boolean;
   /** Called after each batch, even if the batch contains only transaction markers. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
 export interface Subscription {
-  /** True while the subscription is a member of the group and no error has ended its run. */
-  isRunning(): boolean;
-  /** Why the subscription is not running; undefined while it runs. */
+  /** Why the subscription does not read; undefined while it is a member of the group and no error has ended its run. */
   problem(): string | undefined;
   /** Finishes the records under way, commits their offsets, leaves the group. */
   stop(): Promise<void>;
@@ -66,7 +66,7 @@ export interface Subscription {
 
 export interface EventStream {
   /**
-   * Reads committed records of the topics from the group's position, or from the beginning for a new group. The position never
+   * Reads the records of committed transactions from the group's position, or from the beginning for a new group. The position never
    * passes an unfinished record; a record whose `onRecord` rejects is read again. Reconnects without limit.
    */
   subscribe(options: SubscribeOptions): Subscription;

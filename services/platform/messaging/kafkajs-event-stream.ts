@@ -253,7 +253,6 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
     const running = run();
 
     return {
-      isRunning: () => joined,
       problem: () => (joined ? undefined : notAMember(lastError)),
       stop: async () => {
         stopping.abort();

@@ -1,13 +1,12 @@
-// Idempotency-Key: a client that has not received the response may repeat its request. It gets the same response, and the request
-// takes effect only once. The response is stored in the transaction of the effect, so that a crash cannot lose only one of the two.
+// Idempotency-Key: a client that has not received the response may repeat its request. The repetition gets the same response, and
+// the request takes effect only once. The response is stored in the transaction of the effect, so that a crash cannot lose only one of the two.
 // It is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that, a request with the same key is a new request.
 import { and, eq, sql } from 'drizzle-orm';
 import { idempotencyKeys } from '../../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import type { Accepted, Ignored } from './decision/decision.ts';
 import type { Database, Transaction } from '../database/database.ts';
-import type { Claim } from './handle.ts';
-import { Rejected } from './handle.ts';
+import { Rejected, type Claim } from './handle.ts';
 
 export interface Answer {
   readonly status: number;
@@ -31,11 +30,11 @@ export interface IdempotentRequest<State> extends KeyedRequest {
   ) => Answer | Promise<Answer>;
 }
 
-const storedRow = (db: Database | Transaction, { scope, key }: KeyedRequest) =>
-  db
-    .select()
-    .from(idempotencyKeys)
-    .where(and(eq(idempotencyKeys.scope, scope), eq(idempotencyKeys.key, key)));
+const hasKey = ({ scope, key }: KeyedRequest) =>
+  and(eq(idempotencyKeys.scope, scope), eq(idempotencyKeys.key, key));
+
+const storedRow = (db: Database | Transaction, request: KeyedRequest) =>
+  db.select().from(idempotencyKeys).where(hasKey(request));
 
 type StoredRow = typeof idempotencyKeys.$inferSelect;
 
@@ -51,12 +50,12 @@ const inFlight = (): Rejected =>
 
 /** The status of a key whose action is under way. */
 const underWay = 0;
-/** Longer than an action takes. After a crash, a request with the key runs the action again after this time. */
+/** Longer than any action takes. An older lease was left by a crash, so the next request with its key runs the action again. */
 const leaseMs = 600_000;
 
 /**
  * Takes a key for an action that has no transaction of its own: `settleKey` stores its response, `releaseKey` gives the key back.
- * Resolves to the response of an earlier request. Throws Rejected as `idempotencyClaim` does.
+ * Resolves to undefined when the caller has the key now, or to the response of an earlier request. Throws Rejected as `idempotencyClaim` does.
  */
 export async function leaseKey(db: Database, request: KeyedRequest, now: Date): Promise<Answer | undefined> {
   const { scope, key, fingerprint } = request;
@@ -76,8 +75,7 @@ export async function leaseKey(db: Database, request: KeyedRequest, now: Date): 
   return prior;
 }
 
-const isLeased = ({ scope, key }: KeyedRequest) =>
-  and(eq(idempotencyKeys.scope, scope), eq(idempotencyKeys.key, key), eq(idempotencyKeys.status, underWay));
+const isLeased = (request: KeyedRequest) => and(hasKey(request), eq(idempotencyKeys.status, underWay));
 
 export const settleKey = (db: Database, request: KeyedRequest, { status, body, headers }: Answer) =>
   db.update(idempotencyKeys).set({ status, body, headers }).where(isLeased(request));
@@ -95,7 +93,8 @@ export function idempotencyClaim<State>(request: IdempotentRequest<State>): Clai
   let takenAt: Date;
   return {
     take: async (tx, now) => {
-      // Locked before the row is read and until commit or rollback, so that the next owner of the lock sees the row.
+      // Both statements are sent together and run one after the other. The lock is held until commit or rollback, so that its next owner
+      // sees the row.
       const [[lock], rows] = await Promise.all([
         tx.execute<{ locked: boolean }>(
           sql`select pg_try_advisory_xact_lock(hashtextextended(${`${scope} ${key}`}, 0)) as locked`,

@@ -1,8 +1,7 @@
 // The catalogue shows what the code declares: releases with their differences, readers, and the permission tables.
-import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { readContract, type Contract, type Release } from '../../../../schemas/tools/releases.ts';
-import { createLogger } from '../../../platform/process/logger.ts';
+import { silentLogger } from '../../../platform/process/silent-logger.ts';
 import { createHealth } from '../../../platform/http/routes/health.ts';
 import { createDashboardApp } from '../http.ts';
 import { createIssuer, demoUsers } from '../identity.ts';
@@ -91,9 +90,8 @@ describe('the permission matrix', () => {
 describe('the routes', () => {
   const open = async () => {
     const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
-    const stream = new Writable({ write: (_chunk, _encoding, done) => done() });
     const app = createDashboardApp({
-      logger: createLogger({ service: 'dashboard', level: 'error', stream }),
+      logger: silentLogger('dashboard'),
       health: createHealth({ checks: {} }),
       parts: () => Promise.reject(new Error('not asked')),
       issuer: createIssuer({

@@ -1,17 +1,15 @@
 // The complete sign-in at a real OIDC provider, as a browser performs it.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Writable } from 'node:stream';
 import { decodeJwt } from 'jose';
 import { Provider, type Configuration } from 'oidc-provider';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLogger } from '../../../platform/process/logger.ts';
+import { silentLogger } from '../../../platform/process/silent-logger.ts';
 import { createHealth } from '../../../platform/http/routes/health.ts';
 import { serveApp, type RunningServer } from '../../../platform/http/server/serve.ts';
 import { createDashboardApp } from '../http.ts';
 import { createOidcClient } from './oidc-client.ts';
 
-const quiet = new Writable({ write: (_chunk, _encoding, done) => done() });
 const publicUrl = 'http://shop.example';
 /** Lifetime of an access token in seconds. */
 const accessTokenLifetime = 600;
@@ -36,6 +34,7 @@ let provider: Provider;
 let dashboard: RunningServer;
 
 const rolesOf: Readonly<Record<string, readonly string[]>> = {
+  // The dashboard ignores roles that it does not know.
   anna: ['USER', 'offline_access'],
   nobody: ['offline_access'],
 };
@@ -136,7 +135,7 @@ beforeEach(async () => {
   vi.spyOn(console, 'warn').mockReturnValue();
   vi.spyOn(console, 'info').mockReturnValue();
   provider = new Provider(issuer, configuration);
-  const logger = createLogger({ service: 'dashboard', level: 'error', stream: quiet });
+  const logger = silentLogger('dashboard');
   const at = `http://127.0.0.1:${portOf(service)}`;
   const app = createDashboardApp({
     logger,
@@ -168,8 +167,8 @@ const later = (seconds: number): void => {
   vi.setSystemTime(Date.now() + seconds * 1_000);
 };
 
-describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
-  it('returns to the page where it started, with a session whose token the services accept', async () => {
+describe('a sign-in at an external OIDC provider', { timeout: 20_000 }, () => {
+  it('returns to the page where it started, and the services receive the access token of the user', async () => {
     const { signIn, whoIs, get, jar } = newBrowser();
     const { url } = await signIn('anna', '/orders?status=PAID');
     expect(url.href).toBe(`${publicUrl}/orders?status=PAID`);
@@ -192,7 +191,7 @@ describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
     },
   );
 
-  it('is refused in another browser, and when the attempt is used a second time', async () => {
+  it('is refused in another browser, with a wrong state, and for an attempt that was used before', async () => {
     const browser = newBrowser();
     const form = await browser.visit('/session/provider?to=/orders');
     expect(form.text).toContain('login');
@@ -241,7 +240,7 @@ describe('a sign-in at another OIDC provider', { timeout: 20_000 }, () => {
   });
 });
 
-describe('the session of another OIDC provider', { timeout: 20_000 }, () => {
+describe('a session from an external OIDC provider', { timeout: 20_000 }, () => {
   it('outlives its access token, with one renewal for concurrent requests', async () => {
     const { signIn, whoIs, get } = newBrowser();
     await signIn('anna');

@@ -1,5 +1,5 @@
-// Authenticates calls to the dashboard's own endpoints by the session cookie. The roles come from the access token, and the
-// session ends with the token.
+// Authenticates calls to the dashboard's own endpoints by the session cookie. The roles are those of the current
+// access token; without a valid or renewable token, there is no session.
 import { problem } from '../../../platform/http/endpoint/problem.ts';
 import type { Guards } from '../../../platform/http/server/request-context.ts';
 import type { Sessions } from './sessions.ts';

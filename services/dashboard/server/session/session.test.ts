@@ -3,10 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { generateKeyPair } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLogger } from '../../../platform/process/logger.ts';
+import { silentLogger } from '../../../platform/process/silent-logger.ts';
 import { createHealth } from '../../../platform/http/routes/health.ts';
 import { serveApp, type RunningServer } from '../../../platform/http/server/serve.ts';
 import { createDashboardApp } from '../http.ts';
@@ -14,7 +13,6 @@ import { createIssuer, demoUsers } from '../identity.ts';
 import { loadSessionKey } from './session-key.ts';
 import { sessionFrom } from './session-token.ts';
 
-const quiet = new Writable({ write: (_chunk, _encoding, done) => done() });
 const key = new Uint8Array(32).fill(1);
 
 let service: Server;
@@ -39,7 +37,7 @@ afterEach(async () => {
 
 const serve = async ({ sessionKey = key }: { sessionKey?: Uint8Array } = {}) => {
   const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
-  const logger = createLogger({ service: 'dashboard', level: 'error', stream: quiet });
+  const logger = silentLogger('dashboard');
   const at = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
   const app = createDashboardApp({
     logger,

@@ -6,17 +6,21 @@ import { createSealedCookie } from './sealed-cookie.ts';
 import { sessionFrom, sessionSchema, type Session, type Tokens } from './session-token.ts';
 
 export interface Sessions {
-  /** The session of the request, renewed if necessary; undefined when it is missing or expired. */
+  /**
+   * The session of the request, renewed if necessary; undefined when it is missing or expired. Throws when it has expired and the issuer
+   * is not responding.
+   */
   readonly current: (c: Context) => Promise<Session | undefined>;
   /** Replaces any session of the request. Throws when the token has no known role. */
   readonly begin: (c: Context, tokens: Tokens) => Promise<Session>;
   readonly end: (c: Context) => void;
 }
 
-/** New tokens for a session; undefined when it may not continue. Throws when the issuer is not responding. */
+/** New tokens for a session; undefined when the issuer refuses, so that the session ends with its access token. Throws when the issuer is
+ *  not responding. */
 export type Renew = (session: Session) => Promise<Tokens | undefined>;
 
-/** Seconds after which the user has to sign in again, even if active. */
+/** Seconds. */
 const maxAge = 12 * 3_600;
 
 /** `now` in seconds since 1970. Pure. */

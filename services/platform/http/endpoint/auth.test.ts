@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http';
 import { permissionTable } from './permissions.ts';
-import { Writable } from 'node:stream';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuthenticator } from './auth.ts';
@@ -8,7 +7,7 @@ import { endpoint } from './endpoint.ts';
 import { createGuards } from '../limits/guards.ts';
 import { createApp } from '../server/app.ts';
 import { callerOf, messageContextOf, principalOf } from '../server/request-context.ts';
-import { createLogger } from '../../process/logger.ts';
+import { silentLogger } from '../../process/silent-logger.ts';
 import { problemSchema } from './problem-document.ts';
 
 const permissions = permissionTable({
@@ -20,11 +19,7 @@ const permissions = permissionTable({
   'gateway.circuit': { method: 'get', path: '/api/v1/gateway', allow: { ADMIN: 'all' } },
 });
 
-const logger = createLogger({
-  service: 'things',
-  level: 'error',
-  stream: new Writable({ write: (_chunk, _encoding, done) => done() }),
-});
+const logger = silentLogger('things');
 const audience = 'things';
 const keyOf = {
   EdDSA: await generateKeyPair('EdDSA', { extractable: true }),

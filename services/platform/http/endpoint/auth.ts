@@ -3,7 +3,7 @@
 // `iss` and `aud` are checked, so that tokens of other issuers or for other systems are refused.
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
-import type { Role } from './permissions.ts';
+import { roles, type Role } from './permissions.ts';
 import { isHttpProblem, problem, type HttpProblem } from './problem.ts';
 import type { AppContext, Principal } from '../server/request-context.ts';
 
@@ -27,11 +27,11 @@ interface Authenticator {
 /** Asymmetric only: with an HMAC algorithm, anybody could sign tokens with the public key as the secret. */
 const algorithms = ['EdDSA', 'ES256', 'RS256'];
 const clockSkewSeconds = 30;
-/** Minimum milliseconds between two fetches of the keys because of unknown key ids. */
+/** A token with an unknown key id causes a new fetch of the keys, but only once in this time. Milliseconds. */
 const unknownKeyCooldownMs = 10_000;
 
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.url() });
-const roleSchema = z.enum(['USER', 'SELLER', 'ADMIN']);
+const roleSchema = z.enum(roles);
 
 const refuse = (reason?: string): HttpProblem =>
   problem('unauthenticated', {
@@ -83,7 +83,7 @@ const reasonFor = (error: unknown): string => {
 
 const base = (address: string): string => address.replace(/\/$/, '');
 
-/** The URL of the keys: below `issuer` it is rewritten to `reachedAt`, elsewhere it is used as announced. */
+/** The URL of the keys. If it begins with `issuer`, that part is replaced by `reachedAt`. */
 const keysOf = (announced: string, issuer: string, reachedAt: string): URL => {
   const below = `${base(issuer)}/`;
   const path = announced.startsWith(below) ? announced.slice(below.length) : undefined;

@@ -7,14 +7,12 @@ import { problem } from '../endpoint/problem.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import type { Guards } from '../server/request-context.ts';
 
-/** Used by a process without protected endpoints: it verifies no tokens. */
+/** For a process without protected endpoints. */
 const refuseEverybody: Guards['authenticate'] = () => Promise.reject(problem('unauthenticated'));
 
-const defaults = (): GuardConfig => readConfig(guardSettings, {});
-
-/** `busy`: see `AdmissionLimits`. */
+/** `busy`: why a shared resource, such as the database, would make requests wait too long; undefined while it would not. */
 export const createGuards = (
-  config: GuardConfig = defaults(),
+  config: GuardConfig = readConfig(guardSettings, {}),
   authenticate: Guards['authenticate'] = refuseEverybody,
   busy?: () => string | undefined,
 ): Guards => ({
@@ -29,14 +27,14 @@ export const createGuards = (
   requestTimeoutMs: config.requestTimeoutMs,
 });
 
-/** Options of `createApp` that a process creates only once: its guards, and metrics that include those of the process. */
+/** The options of `createApp` that all applications of a process share. `metrics` includes the metrics of the process itself. */
 export interface HttpOptions {
   readonly guards: Guards;
   readonly metrics: Metrics;
   readonly corsOrigins: readonly string[];
 }
 
-/** `checkLoad` is a health check that rejects while requests are refused. `busy`: see `AdmissionLimits`. */
+/** `checkLoad` is a health check that fails while the process refuses requests because of the load. `busy`: see `createGuards`. */
 export function createHttpOptions(
   config: GuardConfig,
   authenticate?: Guards['authenticate'],

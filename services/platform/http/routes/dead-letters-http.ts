@@ -11,6 +11,7 @@ import { claimOf, replayHeaders, runKeyed } from '../request/idempotency-http.ts
 import { alreadySettled, archiveDeadLetter, type DeadLetter } from '../../messaging/dead-letters.ts';
 import { UndecodableRecord, type EventCodec } from '../../event-codec/event-codec.ts';
 import { redact, withoutCredentials } from '../../process/logger.ts';
+import { messageOf } from '../../process/message-of.ts';
 import {
   replayDeadLetter,
   replayGroup,
@@ -73,7 +74,7 @@ const decoded = async ({ value }: DeadLetter, codec: EventCodec): Promise<Decode
   } catch (error) {
     // While the registry is unavailable, the bytes are shown instead of the event.
     if (!(error instanceof UndecodableRecord) && !isTransient(error)) throw error;
-    const undecodable = error instanceof Error ? error.message : String(error);
+    const undecodable = messageOf(error);
     return { event: null, valueBase64: withoutCredentialBytes(value), undecodable };
   }
 };

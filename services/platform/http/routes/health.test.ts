@@ -1,14 +1,9 @@
-import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createHealth, type HealthCheck } from './health.ts';
 import { createApp } from '../server/app.ts';
-import { createLogger } from '../../process/logger.ts';
+import { silentLogger } from '../../process/silent-logger.ts';
 
-const logger = createLogger({
-  service: 'things',
-  level: 'error',
-  stream: new Writable({ write: (_chunk, _encoding, done) => done() }),
-});
+const logger = silentLogger('things');
 
 const serve = (
   checks: Record<string, HealthCheck>,

@@ -1,5 +1,5 @@
-// Composes the application that every process shares: the edge, the error handling and the endpoints that describe the
-// process. The invariant: every response carries X-Correlation-Id, and every error is a problem of the catalogue.
+// Builds the HTTP application of a process from the parts that all processes have in common: the edge, the error handling and the
+// endpoints that describe the process. The invariant: every response carries X-Correlation-Id, and every error is a problem of the catalogue.
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { cors } from 'hono/cors';
@@ -33,14 +33,14 @@ interface AppOptions {
   readonly problems?: ProblemKinds;
   /** URL under which clients reach this process, without a trailing slash; see `problemBody`. */
   readonly publicUrl?: string | undefined;
-  /** Maximum size of a body in bytes; 1 MiB when absent. */
-  readonly maximumBodyBytes?: number;
   /** Origins whose pages may call this process from a browser; none when absent. */
   readonly corsOrigins?: readonly string[];
   readonly metrics?: Metrics;
   /** When absent, the default limits apply and every token is refused, so only public endpoints can be called. */
   readonly guards?: Guards;
 }
+
+const maximumBodyBytes = 1024 * 1024;
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -51,7 +51,7 @@ const allowedMethods = (app: App, path: string): string[] => {
   return [...served, ...(served.includes('GET') ? ['HEAD'] : [])];
 };
 
-/** Handlers throw `problem(…)`; `toProblem` maps everything else that they throw. */
+/** Builds the application without its endpoints. A handler throws `problem(…)`; `toProblem` maps every other error. */
 export const createApp = ({
   logger,
   title,
@@ -59,7 +59,6 @@ export const createApp = ({
   description,
   problems = standardProblems,
   publicUrl = '',
-  maximumBodyBytes = 1024 * 1024,
   corsOrigins = [],
   metrics = createMetrics(),
   guards = createGuards(),

@@ -19,7 +19,7 @@ const safeToken = /^[A-Za-z0-9._-]{1,128}$/;
 const correlationIdFrom = (given: string | undefined): string =>
   given !== undefined && safeToken.test(given) ? given : uuidv7();
 
-/** Probes arrive every second: traced and logged at level info, they would hide all other requests. */
+/** Probes arrive every second. They are not traced and are logged at level debug, because they would hide all other requests. */
 const isProbe = (path: string): boolean => path.startsWith('/health/') || path === '/metrics';
 
 /** Identifies, traces, measures and logs each request. */
@@ -41,6 +41,7 @@ export const edge =
     c.set('guards', guards);
     c.header(correlationHeader, correlationId);
     await next();
+    // A response that the handler made itself does not have the header yet.
     if (c.res.headers.get(correlationHeader) === null) c.header(correlationHeader, correlationId);
     const route = routePatternOf(c);
     const { status } = c.res;
@@ -69,7 +70,7 @@ export const edge =
       status,
       ms: Math.round(ms * 10) / 10,
       ...c.get('entityIds'),
-      ...(c.get('principal') === undefined ? {} : { subject: c.get('principal')?.subject }),
+      subject: c.get('principal')?.subject,
     });
   };
 
@@ -91,7 +92,7 @@ export const limitBody = (maximumBytes: number): MiddlewareHandler<AppEnv> => {
   };
 };
 
-/** Puts the path of the public URL before a path in the Location header. */
+/** Adds the path of the public URL to a Location header that has only a path. */
 export const publicLocations =
   (prefix: string): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
@@ -101,7 +102,7 @@ export const publicLocations =
   };
 
 /**
- * The caching rules of an API response whose handler has set none. The body depends on the caller, so shared caches must not store it
+ * Default caching headers of API responses, unless the handler has set Cache-Control. The body depends on the caller, so shared caches must not store it
  * and other caches must revalidate it.
  */
 export const privateResponses: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -118,7 +119,7 @@ export const securityHeaders = secureHeaders({
   strictTransportSecurity: false,
 });
 
-/** The policy of a response whose handler has set none: it may load nothing. Pages set their own policy. */
+/** The default Content-Security-Policy, unless the handler has set one: the document may load nothing. Pages set their own policy. */
 export const defaultContentPolicy: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   if (c.res.headers.has('Content-Security-Policy')) return;

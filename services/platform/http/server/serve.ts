@@ -1,5 +1,5 @@
 // Serves an application over HTTP or TLS, with limits on connections, times and slow readers, and closes it gracefully. The
-// invariant: no client can hold a connection or a response in memory without a limit.
+// number of connections is limited, and so is the time that a connection or an unread response stays in memory.
 import { getRequestListener } from '@hono/node-server';
 import {
   createServer,
@@ -27,7 +27,7 @@ interface ServeOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  /** Connections beyond it are answered 503 and closed; 4,096 when absent. */
+  /** Further connections are closed, over plain HTTP with a 503; 4,096 when absent. */
   readonly maxConnections?: number;
   /** Milliseconds within which the headers of a request must arrive; 10,000 when absent. */
   readonly headersTimeoutMs?: number;
@@ -43,8 +43,8 @@ interface ServeOptions {
 export interface RunningServer {
   readonly port: number;
   /**
-   * Stops accepting, closes idle connections and lets requests in flight finish, until the deadline in milliseconds (10,000
-   * when absent). Resolves when the last connection is closed.
+   * Stops accepting, closes idle connections and waits for requests in flight. After `deadlineMs` (10,000 when absent) it cuts them.
+   * Resolves when the last connection is closed.
    */
   readonly close: (deadlineMs?: number) => Promise<void>;
 }
@@ -60,7 +60,7 @@ const serverOptionsOf = (headersTimeout: number) => ({
 
 /**
  * Disconnects a client that does not read its response to the end: Node keeps the rest in memory as long as the connection is open.
- * Streams that are still being written are left out; they have other limits.
+ * Responses that are still being written, such as event streams, are not affected; they limit their buffers themselves.
  */
 const cutSlowReaders = (responses: ReadonlySet<ServerResponse>, timeoutMs: number): NodeJS.Timeout => {
   const since = new WeakMap<ServerResponse, number>();
@@ -156,7 +156,7 @@ export const serveApp = async (
     refuseRequest(publicUrl, response, 'expectation_failed');
   });
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    // Node also emits this event for a list with further expectations.
+    // Node also emits this event for `Expect: 100-continue, other`.
     if (request.headers.expect?.trim().toLowerCase() !== '100-continue') {
       refuseRequest(publicUrl, response, 'expectation_failed');
       return;
@@ -192,7 +192,6 @@ export const serveApp = async (
     closing = true;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const response of inFlight) if (!response.headersSent) response.setHeader('Connection', 'close');
-    server.closeIdleConnections();
     const deadline = setTimeout(() => {
       logger.warn('requests cut at the deadline', { requests: inFlight.size, deadlineMs });
       server.closeAllConnections();

@@ -3,7 +3,7 @@
 // when the setting is first used, perhaps hours later.
 import { z } from 'zod';
 
-/** EX_CONFIG of sysexits(3): with it, a supervisor can distinguish wrong settings, for which a restart is useless, from a crash. */
+/** EX_CONFIG of sysexits(3): tells a supervisor that the settings are wrong and that a restart is useless. */
 export const configurationExitCode = 78;
 
 /** One environment variable: its schema and its documentation. */
@@ -17,7 +17,7 @@ export interface Setting<T> {
   readonly expected: string;
   /** The value never appears in a message. */
   readonly secret?: boolean;
-  /** What applies when the variable is not set. Needed when the default of the schema does not show it. */
+  /** The behaviour when the variable is not set, for the documentation. Needed when the schema has no default that shows it. */
   readonly whenUnset?: string;
 }
 
@@ -46,17 +46,13 @@ const reasonOf = (error: z.ZodError): string => {
   return '';
 };
 
+/** Undefined for a blank text. */
 const trimmedText = (value: string | undefined): string | undefined => {
   const trimmed = value?.trim();
-  return trimmed === undefined || trimmed === '' ? undefined : trimmed;
+  return trimmed === '' ? undefined : trimmed;
 };
 
-const isUrl = (value: string, protocols: readonly string[]): boolean => {
-  const url = URL.parse(value);
-  return url !== null && protocols.includes(url.protocol);
-};
-
-const url = (...protocols: string[]) => z.string().refine((value) => isUrl(value, protocols));
+const httpUrl = z.url({ protocol: /^https?$/ });
 
 const wholeNumber = (minimum: number, maximum: number) =>
   z
@@ -88,9 +84,7 @@ export const settings = {
   publicUrl: setting(
     'PUBLIC_URL',
     'an http or https address without a trailing slash, query or fragment',
-    url('http:', 'https:')
-      .refine((value) => !/[?#]|\/$/.test(value))
-      .optional(),
+    httpUrl.refine((value) => !/[?#]|\/$/.test(value)).optional(),
     {
       description:
         'The address under which clients reach the process, used in links. If it has a path, the proxy must remove this path from each request.',
@@ -104,7 +98,7 @@ export const settings = {
   databaseUrl: setting(
     'DATABASE_URL',
     'postgres://user:password@host:port/database',
-    url('postgres:', 'postgresql:'),
+    z.url({ protocol: /^postgres(ql)?$/ }),
     { secret: true, description: 'The PostgreSQL database, with the role that cannot change the schema.' },
   ),
   kafkaBrokers: setting(
@@ -114,21 +108,22 @@ export const settings = {
       .string()
       .transform((value) => value.split(',').map((entry) => entry.trim()))
       .pipe(z.array(z.string().regex(broker)).min(1)),
-    { description: 'The bootstrap brokers; one that is up is enough.' },
+    { description: 'The bootstrap brokers; one of them has to be reachable.' },
   ),
   schemaRegistryUrl: setting(
     'SCHEMA_REGISTRY_URL',
     'the http or https address of a Confluent-compatible schema registry',
-    url('http:', 'https:'),
+    httpUrl,
     { description: 'Where the ids of the event schemas are looked up.' },
   ),
-  oidcIssuer: setting('OIDC_ISSUER', 'the http or https address of the OIDC issuer', url('http:', 'https:'), {
-    description: 'Exactly the `iss` of the access tokens; its keys are discovered below it.',
+  oidcIssuer: setting('OIDC_ISSUER', 'the http or https address of the OIDC issuer', httpUrl, {
+    description:
+      'Must equal the `iss` of the access tokens. The keys are found through OIDC_ISSUER/.well-known/openid-configuration.',
   }),
   oidcDiscoveryUrl: setting(
     'OIDC_DISCOVERY_URL',
     'the http or https address at which the OIDC issuer is reached from here',
-    url('http:', 'https:').optional(),
+    httpUrl.optional(),
     {
       description:
         'The address for discovery and keys when this process cannot reach OIDC_ISSUER, such as a name in a container network. The `iss` of the tokens must still be OIDC_ISSUER.',
@@ -141,14 +136,9 @@ export const settings = {
     z.string().default('orderflow'),
     { description: 'The `aud` that an access token must have.' },
   ),
-  gatewayUrl: setting(
-    'GATEWAY_URL',
-    'the http or https address of the payment gateway',
-    url('http:', 'https:'),
-    {
-      description: 'Where payments are charged and the ledger is read.',
-    },
-  ),
+  gatewayUrl: setting('GATEWAY_URL', 'the http or https address of the payment gateway', httpUrl, {
+    description: 'Where payments are charged and the ledger is read.',
+  }),
 } as const;
 
 /** `minimum` and `maximum` are inclusive. */
@@ -173,7 +163,7 @@ type ConfigResult<S extends SettingShape> =
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** One sentence per contradiction between settings that are valid by themselves. */
-type Contradictions<S extends SettingShape> = (config: Config<S>) => readonly string[];
+export type Contradictions<S extends SettingShape> = (config: Config<S>) => readonly string[];
 
 /** Checks all settings before it returns, so that one start reports all problems. */
 export const parseConfig = <S extends SettingShape>(
@@ -195,17 +185,10 @@ export const parseConfig = <S extends SettingShape>(
       );
   }
   if (problems.length > 0) return { ok: false, problems };
-  const config = asConfig(shape, values);
+  // Safe: `values` has one parsed value per key of `shape`, and each schema is a ZodType of that value.
+  const config = values as Config<S>;
   const contradicting = contradictions(config);
   return contradicting.length > 0 ? { ok: false, problems: contradicting } : { ok: true, config };
-};
-
-// Safe: `values` has one parsed value per key of `shape`, and each schema is a ZodType of that value.
-const asConfig = <S extends SettingShape>(shape: S, values: Record<string, unknown>): Config<S> => {
-  const complete = (candidate: Record<string, unknown>): candidate is Config<S> =>
-    Object.keys(shape).every((name) => name in candidate);
-  if (!complete(values)) throw new Error('a setting was read without leaving a value');
-  return values;
 };
 
 /** Reads the settings of a process or refuses to start. `main.ts` calls it once with `process.env`. */

@@ -9,7 +9,7 @@ import { faultSettings } from '../faults.ts';
 import { retentionProblems, retentionSettings } from './retention-settings.ts';
 import { telemetrySettings } from './telemetry-settings.ts';
 
-/** A service adds its own settings. */
+/** The settings that all event-driven services share; each service adds its own. `port`: the default port. */
 export const serviceSettings = (port: number) => ({
   ...processSettings(port),
   databaseUrl: settings.databaseUrl,
@@ -18,14 +18,14 @@ export const serviceSettings = (port: number) => ({
     maximum: 1_000,
     byDefault: 12,
     description:
-      'Maximum number of connections to PostgreSQL for requests and timers. An instance has 8 more connections for events. All instances together have to stay below `max_connections` of the server (60 in the stacks of this project, of which about 10 are for the connector, the auditor and commands): two instances always fit with the default.',
+      'Maximum number of connections to PostgreSQL for requests and timers; an instance has 8 more for events. The connections of all instances, plus about 10 for the connector, the auditor and commands, must not exceed `max_connections` of the server. It is 60 in the stacks of this project, so two instances fit.',
   }),
   databaseWaitMs: wholeNumberSetting('DATABASE_WAIT_MS', {
     minimum: 100,
     maximum: 60_000,
     byDefault: 12_000,
     description:
-      'Milliseconds that a request waits for one of DATABASE_CONNECTIONS before it is answered 503. New requests are refused while the longest wait exceeds half of this time.',
+      'Milliseconds that a request waits for one of DATABASE_CONNECTIONS before it is answered 503. New requests are refused while a request has waited for more than half of this time.',
   }),
   ...databaseTlsSettings,
   kafkaBrokers: settings.kafkaBrokers,
@@ -48,7 +48,7 @@ export const serviceSettings = (port: number) => ({
     maximum: 1_000,
     byDefault: 10,
     description:
-      'The consumer halts when this number of dead letters would be reached within the last 2 × DEAD_LETTER_LIMIT events.',
+      'The consumer halts before it stores this many dead letters among the last 2 × DEAD_LETTER_LIMIT events.',
   }),
   ...retentionSettings,
   ...telemetrySettings,

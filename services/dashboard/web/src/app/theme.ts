@@ -1,12 +1,9 @@
 // The Mantine theme. All colours come from tokens.css, so the light and the dark theme are defined in one place.
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+import { colorsTuple, createTheme, type CSSVariablesResolver } from '@mantine/core';
 import classes from './components.module.css';
 
 /** Mantine expects ten shades of a colour; here they are all the same. */
-const tenShades = (token: string): MantineColorsTuple => {
-  const color = `var(--${token})`;
-  return [color, color, color, color, color, color, color, color, color, color];
-};
+const tenShades = (token: string) => colorsTuple(`var(--${token})`);
 
 /** Mantine renders a `header` in each dialog. Without this role, screen readers would announce the header as a second page banner. */
 const withoutBannerRole = { header: { role: 'none' } };

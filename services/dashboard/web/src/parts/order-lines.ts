@@ -1,4 +1,4 @@
-// The lines of an order as people read them. Pure.
+// The lines of an order. Pure.
 import type { OrderItem } from '../api/types.ts';
 
 /** One line per product: a product that was ordered twice is shown once, with the sum of its quantities. */

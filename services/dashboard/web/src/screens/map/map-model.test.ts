@@ -5,14 +5,15 @@ import { headlineOf, mapOf, type Sources } from './map-model.ts';
 const healthOf = (...broken: readonly string[]): SystemHealth => ({
   checkedAt: '2026-01-01T00:00:00Z',
   functions: [],
-  parts: ['order', 'inventory', 'payment', 'gateway', 'connect', 'registry', 'kafka']
-    .concat(['order-db', 'inventory-db', 'payment-db'])
-    .map((name) => ({
-      name,
-      status: broken.includes(name) ? 'unavailable' : 'ok',
-      latencyMs: 1,
-      detail: broken.includes(name) ? 'ECONNREFUSED' : '',
-    })),
+  parts: [
+    ...['order', 'inventory', 'payment', 'gateway', 'connect', 'registry', 'kafka'],
+    ...['order-db', 'inventory-db', 'payment-db'],
+  ].map((name) => ({
+    name,
+    status: broken.includes(name) ? 'unavailable' : 'ok',
+    latencyMs: 1,
+    detail: broken.includes(name) ? 'ECONNREFUSED' : '',
+  })),
 });
 const pipeline = (service: Pipeline['service'], problems: Pipeline['problems'] = []): Pipeline => ({
   service,

@@ -1,10 +1,13 @@
 import type { OrderHistory } from '../../api/types.ts';
-import { formatDateTime, formatDuration, formatInstant, formatTime } from '../../parts/format.ts';
+import { formatDateTime, formatDuration, formatInstant } from '../../parts/format.ts';
 import { Loading } from '../../parts/states.tsx';
 import classes from './history.module.css';
 import { describeEntry, toneOf } from './order-texts.ts';
 
-/** The history of an order, oldest entry first. Entries of the first minute show the time since the first entry. */
+/**
+ * The history of an order, oldest entry first. The first entry shows date and time, entries within a minute of it the time since then,
+ * and later entries date and time again.
+ */
 export const History = ({ history }: { history: OrderHistory | undefined }) => {
   if (history === undefined) return <Loading lines={3} />;
   const entries = history.flatMap((entry, index) => {
@@ -23,8 +26,8 @@ export const History = ({ history }: { history: OrderHistory | undefined }) => {
               {index === 0
                 ? formatDateTime(at)
                 : elapsedMs < 60_000
-                  ? `${formatDuration(elapsedMs)} later`
-                  : formatTime(at)}
+                  ? `after ${formatDuration(elapsedMs)}`
+                  : formatDateTime(at)}
             </time>
           </li>
         );
