@@ -15,15 +15,16 @@ const ledgerSchema = z.object({
   refunds: z.array(z.object({ chargeId: z.string(), amountMinor: z.number(), createdAt: z.string() })),
 });
 
-/** The newest `rows` successful charges. The provider can only return the whole ledger. */
-export const readLedger = async (gatewayUrl: string, rows: number): Promise<ChargeFact[]> => {
-  const response = await fetch(new URL('/v1/ledger', gatewayUrl), { signal: AbortSignal.timeout(5_000) });
+/** The successful charges among the newest `limit` charges. */
+export const readLedger = async (gatewayUrl: string, limit: number): Promise<ChargeFact[]> => {
+  const response = await fetch(new URL(`/v1/ledger?limit=${limit}`, gatewayUrl), {
+    signal: AbortSignal.timeout(5_000),
+  });
   if (!response.ok) throw new Error(`the gateway's ledger answered ${response.status}`);
   const { charges, refunds } = ledgerSchema.parse(await response.json());
   const refundsOf = Map.groupBy(refunds, (refund) => refund.chargeId);
   return charges
     .filter((charge) => charge.status === 'succeeded')
-    .slice(-rows)
     .map(({ id, reference, amountMinor, createdAt }) => {
       const returned = refundsOf.get(id) ?? [];
       return {

@@ -33,11 +33,11 @@ describe('the ledger', () => {
     );
     await ledger.recordCharge(charge({ idempotencyKey: 'key-3', currency: 'USD', amountMinor: 5 }));
     const refunded = await refund(ledger, paid.id, 400, 'key-1');
-    const before = await ledger.snapshot();
+    const before = await ledger.snapshot(100);
     await ledger.close();
 
     const again = await openLedger(file);
-    expect(await again.snapshot()).toEqual(before);
+    expect(await again.snapshot(100)).toEqual(before);
     expect(await again.chargeByKey('key-1')).toEqual({ fingerprint: 'f', value: paid });
     expect((await again.chargeByKey('key-2'))?.value).toEqual({ ...declined, declineCode: 'card_declined' });
     expect(await again.refundByKey('key-1')).toEqual({ fingerprint: 'f', value: refunded });
@@ -47,6 +47,21 @@ describe('the ledger', () => {
     ]);
     expect(before.refunded).toEqual([{ currency: 'EUR', amountMinor: 400 }]);
     await again.close();
+  });
+
+  it('returns the newest charges with their refunds, and the totals of all entries', async () => {
+    const ledger = await openLedger(file);
+    const first = await ledger.recordCharge(charge());
+    await refund(ledger, first.id, 100, 'refund-1');
+    const second = await ledger.recordCharge(charge({ idempotencyKey: 'key-2' }));
+    const returned = await refund(ledger, second.id, 300, 'refund-2');
+    expect(await ledger.snapshot(1)).toEqual({
+      charges: [second],
+      refunds: [returned],
+      captured: [{ currency: 'EUR', amountMinor: 2000 }],
+      refunded: [{ currency: 'EUR', amountMinor: 400 }],
+    });
+    await ledger.close();
   });
 
   it('has a charge on disk before it resolves', async () => {
@@ -71,7 +86,7 @@ describe('the ledger', () => {
     await second.recordCharge(charge({ idempotencyKey: 'key-2' }));
     await second.close();
     const third = await openLedger(file);
-    expect((await third.snapshot()).charges.map(({ idempotencyKey }) => idempotencyKey)).toEqual([
+    expect((await third.snapshot(100)).charges.map(({ idempotencyKey }) => idempotencyKey)).toEqual([
       'key-1',
       'key-2',
     ]);
@@ -91,7 +106,7 @@ describe('the ledger', () => {
     const ledger = await openLedger(file);
     const results = await Promise.allSettled([ledger.recordCharge(charge()), ledger.recordCharge(charge())]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
-    expect((await ledger.snapshot()).charges).toHaveLength(1);
+    expect((await ledger.snapshot(100)).charges).toHaveLength(1);
     await ledger.close();
   });
 
@@ -103,7 +118,7 @@ describe('the ledger', () => {
     expect(await refund(ledger, id, 201, 'd')).toBe('exceeds_charge');
     expect(await refund(ledger, id, 200, 'e')).toMatchObject({ amountMinor: 200, chargeId: id });
     expect(await refund(ledger, 'ch_nothing', 1, 'f')).toBe('unknown_charge');
-    expect((await ledger.snapshot()).refunded).toEqual([{ currency: 'EUR', amountMinor: 1000 }]);
+    expect((await ledger.snapshot(100)).refunded).toEqual([{ currency: 'EUR', amountMinor: 1000 }]);
     await ledger.close();
   });
 
@@ -120,7 +135,7 @@ describe('the ledger', () => {
     await Promise.all(keys.map((idempotencyKey) => ledger.recordCharge(charge({ idempotencyKey }))));
     await ledger.close();
     const again = await openLedger(file);
-    expect((await again.snapshot()).charges.map(({ idempotencyKey }) => idempotencyKey)).toEqual(keys);
+    expect((await again.snapshot(100)).charges.map(({ idempotencyKey }) => idempotencyKey)).toEqual(keys);
     await again.close();
   });
 

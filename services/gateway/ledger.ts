@@ -1,5 +1,6 @@
 // The provider's ledger: an append-only journal of JSON lines, flushed to disk before a request is answered, so that answered
-// requests survive kill -9. A key has no more than one entry, and the refunds of a charge never exceed the captured amount.
+// requests survive kill -9. A key has no more than one entry, and the refunds of a charge never exceed the captured amount. All entries
+// are in memory, about 1 kB each: this is a mock of a provider, for development and tests.
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
@@ -70,7 +71,8 @@ export interface Ledger {
   /** Rejects when the key already has a charge, so the caller must check first. */
   readonly recordCharge: (charge: NewCharge) => Promise<Charge>;
   readonly recordRefund: (refund: NewRefund) => Promise<Refund | 'unknown_charge' | 'exceeds_charge'>;
-  readonly snapshot: () => Promise<{
+  /** The newest `limit` charges, oldest first, and their refunds. The totals are those of the whole ledger. */
+  readonly snapshot: (limit: number) => Promise<{
     readonly charges: readonly Charge[];
     readonly refunds: readonly Refund[];
     readonly captured: readonly CurrencyTotal[];
@@ -254,12 +256,14 @@ export const openLedger = async (file: string, onTorn?: (bytes: number) => void)
       await record({ type: 'refund', fingerprint, refund });
       return refund;
     },
-    snapshot: async () => {
+    snapshot: async (limit) => {
       await journal.flushed();
       const all = [...charges.values()];
+      const newest = all.slice(-limit);
+      const ids = new Set(newest.map(({ id }) => id));
       return {
-        charges: all,
-        refunds: [...refunds],
+        charges: newest,
+        refunds: refunds.filter(({ chargeId }) => ids.has(chargeId)),
         captured: totals(all.filter(({ status }) => status === 'succeeded')),
         refunded: totals(refunds),
       };

@@ -76,7 +76,7 @@ async function storedState(): Promise<Record<string, string>> {
       stored[`${service}.${name}`] = String(rows?.['rows']);
     }
   }
-  stored['ledger'] = JSON.stringify((await call('gateway', '/v1/ledger')).body);
+  stored['ledger'] = JSON.stringify((await call('gateway', '/v1/ledger?limit=50000')).body);
   stored['behaviour'] = JSON.stringify((await call('gateway', '/v1/behaviour')).body);
   return stored;
 }

@@ -104,7 +104,7 @@ describe('a cancellation by the customer', () => {
       return Object(body).state === 'REFUNDED';
     });
     await eventually('the stock is free again', async () => (await product(testProduct.id)).free === 1);
-    const { body } = await call('gateway', '/v1/ledger');
+    const { body } = await call('gateway', '/v1/ledger?limit=50000');
     const [charge] = await chargesOf(id);
     const refunds: Record<string, unknown>[] = Object(body).refunds;
     expect(refunds.filter((refund) => refund['chargeId'] === charge?.id)).toMatchObject([

@@ -42,7 +42,7 @@ afterEach(() => end());
 
 /** The charged and refunded amounts in the ledger of the provider, in minor units. */
 const chargedAndRefunded = async (): Promise<readonly [number, number]> => {
-  const { captured, refunded } = await ledger.snapshot();
+  const { captured, refunded } = await ledger.snapshot(100);
   return [captured[0]?.amountMinor ?? 0, refunded[0]?.amountMinor ?? 0];
 };
 

@@ -370,7 +370,7 @@ const waitForFinalStatuses = (placed: readonly Placed[]): Promise<readonly Order
   );
 
 const declinedOrders = async (): Promise<ReadonlySet<string>> => {
-  const { body } = await call('gateway', '/v1/ledger');
+  const { body } = await call('gateway', '/v1/ledger?limit=50000');
   const charges: { readonly reference: string; readonly status: string }[] = Object(body).charges;
   return new Set(charges.filter(({ status }) => status === 'declined').map(({ reference }) => reference));
 };

@@ -262,7 +262,7 @@ const ledgerShape = z.object({
 
 /** The successful charges of an order in the ledger of the payment provider. */
 export async function chargesOf(orderId: string): Promise<z.infer<typeof ledgerShape>['charges']> {
-  const { body } = await call('gateway', '/v1/ledger');
+  const { body } = await call('gateway', '/v1/ledger?limit=50000');
   return ledgerShape
     .parse(body)
     .charges.filter((charge) => charge.reference === orderId && charge.status === 'succeeded');
@@ -270,7 +270,7 @@ export async function chargesOf(orderId: string): Promise<z.infer<typeof ledgerS
 
 /** The charges minus the refunds of an order in the ledger of the payment provider, in minor units. */
 export async function netChargeOf(orderId: string): Promise<number> {
-  const { charges, refunds } = ledgerShape.parse((await call('gateway', '/v1/ledger')).body);
+  const { charges, refunds } = ledgerShape.parse((await call('gateway', '/v1/ledger?limit=50000')).body);
   const successful = charges.filter(
     (charge) => charge.reference === orderId && charge.status === 'succeeded',
   );

@@ -150,7 +150,14 @@ export const findChargesRoute = endpoint(permissions['charges.find'], {
 
 export const readLedgerRoute = endpoint(permissions['ledger.read'], {
   tags: ['ledger'],
-  summary: 'All charges, declined charges and refunds',
+  summary: 'The newest charges, declined ones included, with their refunds, and the totals of all entries',
+  request: {
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(50_000).default(1_000).openapi({
+        description: 'Maximum number of charges. They are sorted by time, oldest first.',
+      }),
+    }),
+  },
   responses: { 200: { description: 'The ledger', content: json(ledgerSchema) } },
 });
 

@@ -147,7 +147,7 @@ export const createGatewayApp = ({
   });
 
   app.openapi(readLedgerRoute, async (c) => {
-    const { charges, refunds, captured, refunded } = await ledger.snapshot();
+    const { charges, refunds, captured, refunded } = await ledger.snapshot(c.req.valid('query').limit);
     return c.json(
       { charges: [...charges], refunds: [...refunds], captured: [...captured], refunded: [...refunded] },
       200,
