@@ -1,6 +1,6 @@
 // The entry point of every npm script: plain JavaScript for Node 20 or newer without any dependency. It installs the dependencies
-// when they differ from the lock file, then runs the target with the Node 24 that is one of them and executes TypeScript
-// directly. It forwards signals to the target.
+// when they differ from the lock file. Then it runs the target with Node 24, which is one of the dependencies and executes
+// TypeScript directly. It forwards signals to the target.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -142,7 +142,7 @@ const child = spawn(
     // KafkaJS sets timeouts that have just passed, and newer versions of Node warn about each.
     '--disable-warning=TimeoutNegativeWarning',
     '--disable-warning=ExperimentalWarning',
-    // Without it, loading the modules would leave 200 MB of garbage in memory.
+    // Without these limits, loading the modules would leave 200 MB of garbage in memory.
     ...(target === 'start' ? ['--max-semi-space-size=2', '--max-old-space-size=192'] : []),
     target === 'test' ? join(root, 'tests', 'run.ts') : join(root, 'scripts', `${target}.ts`),
     ...args,

@@ -29,7 +29,7 @@ const base: Base = {
 const firstSchemaFile = 'released/order.created/v1.avsc';
 
 describe('the check of the releases', () => {
-  it('accepts complete releases in which every version reads every other one', () => {
+  it('accepts complete releases in which every version reads every other version', () => {
     const report = checkContract(contract, schemasFolder, base);
     expect(report.complaints).toEqual([]);
     expect(report.readings).toBeGreaterThan(report.releases);

@@ -3,6 +3,7 @@
 // Run: node schemas/tools/generate-events.ts          (npm run check fails when the generated file is stale)
 import { writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { shortName } from './avro.ts';
 import {
   readEventSchemas,
   schemasFolder,
@@ -13,8 +14,6 @@ import {
 } from './event-schema.ts';
 
 export const generatedFile = join(schemasFolder, 'generated', 'events.ts');
-
-const shortName = (name: string): string => name.split('.').at(-1) ?? name;
 
 /** The formatted TypeScript module for the given schemas. */
 export async function generateEvents(schemas: readonly EventSchema[]): Promise<string> {

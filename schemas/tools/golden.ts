@@ -122,7 +122,7 @@ export const samplesOf = (schema: EventSchema): Sample[] => {
  * reader gets the value of the writer's field with its name or alias, or else its default; a symbol that the reader does not know
  * becomes the default of the enum.
  */
-export const expectedValue = (reader: Node, writer: Node, value: unknown): unknown => {
+const expectedValue = (reader: Node, writer: Node, value: unknown): unknown => {
   if (writer.kind === 'union') {
     const branch = writer.branches.find((candidate) => isValueOf(candidate, value));
     return branch === undefined ? value : expectedValue(reader, branch, value);

@@ -55,7 +55,10 @@ const readBase = async (root: string, name: string): Promise<Base | undefined> =
   return { name, commit, workingSchemas, releases, lock: readLock(read(join('released', 'lock.json'))) };
 };
 
-/** The revision `name`; without a name `origin/main`, or else `main`. Throws a Failure if the revision `name` does not exist. */
+/**
+ * Reads the revision `name`. Throws a Failure if that revision does not exist. Without a name, reads `origin/main` or else `main`,
+ * and resolves to undefined if neither exists.
+ */
 export const findBase = async (root: string, name?: string): Promise<Base | undefined> => {
   if (name === undefined) return (await readBase(root, 'origin/main')) ?? readBase(root, 'main');
   const base = await readBase(root, name);

@@ -99,9 +99,7 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
 
   try {
     await slot().catch(() => {
-      throw failure(
-        'nothing answers where the database of the payment service should be; run npm start first',
-      );
+      throw failure('the database of the payment service does not answer; run npm start first');
     });
     // The WAL of the backlog exceeds max_slot_wal_keep_size of a local stack, which would invalidate the slot.
     await sql`alter system set max_slot_wal_keep_size = '-1'`;

@@ -240,7 +240,7 @@ subcommand(
   )
   .option(
     '--products <number>',
-    'products that the orders take turns over',
+    'number of products; the orders use them in turn',
     wholeNumber(1, 1_000),
     manyProducts,
   )

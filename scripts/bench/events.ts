@@ -17,7 +17,10 @@ const connect = (system: System, service: ServiceName): postgres.Sql =>
 export const publishedLatencyName = (perSecond: number): string =>
   `commit → published at ${perSecond} events/s`;
 
-/** inventory.product_changed, from the commit in the inventory service to the commit of the catalogue copy in the order service. */
+/**
+ * Measures inventory.product_changed from its commit in the inventory service to its publication, and to the commit of the
+ * catalogue copy in the order service.
+ */
 export const measureHop = async (system: System, perSecond: number, seconds: number): Promise<Latency[]> => {
   const token = await signIn('seller@orderflow.io', system.urls.dashboard);
   const products = await Promise.all(
@@ -25,7 +28,7 @@ export const measureHop = async (system: System, perSecond: number, seconds: num
   );
   const [inventory, order] = [connect(system, 'inventory'), connect(system, 'order')];
   try {
-    // A change of price is one event; twenty products keep the row locks apart.
+    // A change of price is one event. With twenty products, concurrent changes rarely wait for the same row lock.
     const change = async (index: number): Promise<void> => {
       const price = { amountMinor: index + 2, currency: 'EUR' };
       await call(`${system.urls.inventory}/api/v1/products/${products[index % 20] ?? ''}`, token, 'PATCH', {

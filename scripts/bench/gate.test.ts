@@ -8,6 +8,6 @@ it.each([
   ['10 % more', { transactionsPerOrder: 11, roundTripsPerOrder: 34 }, 0],
   ['more transactions', { transactionsPerOrder: 11.1, roundTripsPerOrder: 31 }, 1],
   ['more of both', { transactionsPerOrder: 12, roundTripsPerOrder: 40 }, 2],
-])('%s than the baseline: %j', (_name, measured, sentences) => {
+])('%s than the baseline (%j) exceeds %d limits', (_name, measured, sentences) => {
   expect(exceededCounts(measured, baseline)).toHaveLength(sentences);
 });

@@ -67,7 +67,7 @@ export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpRep
     };
     while (!isOver()) {
       const items = [{ productId, quantity: 1 }];
-      // Waits for a person who pays, so that it can be cancelled at any time.
+      // With manual payment, the order stays unpaid, so it can be cancelled at any time.
       const payment = { mode: 'MANUAL', method: 'card' };
       const placed = await timed('place', 'POST', '/api/v1/orders', { items, payment });
       if (placed?.status !== 201) {

@@ -15,7 +15,7 @@ interface LoadOptions {
   readonly seconds: number;
   /** Limit for the p99 of placed → PAID, milliseconds. */
   readonly p99AtMost: number;
-  /** Number of products that the orders take turns over; 1: every order locks the same stock. */
+  /** Number of products; the orders use them in turn. With 1, every order locks the same stock. */
   readonly products: number;
   readonly say: Say;
 }

@@ -1,4 +1,5 @@
-// What the measurements ask of the stack that `npm start` runs: demo users, products, where everything is.
+// Requests of the measurements to a running stack: the sign-in of demo users and new products. By default, they go to the stack of
+// `npm start`.
 import { z } from 'zod';
 import { urlsOf } from '../stack/addresses.ts';
 import { signIn as signInAt } from '../stack/demonstration.ts';
@@ -24,7 +25,7 @@ export const refusal = (what: string, status: string): Error => {
   return failure(status === 'none' ? `${what} was not answered` : `${what} answered ${status}`);
 };
 
-/** One call that has to succeed. */
+/** Sends one request and returns the body of the answer. Throws a failure unless the request succeeds. */
 export const call = async (url: string, token: string, method: string, body: unknown): Promise<unknown> => {
   const response = await fetch(url, {
     method,
@@ -38,7 +39,7 @@ export const call = async (url: string, token: string, method: string, body: unk
 
 export const withId = z.object({ id: z.string() });
 
-/** The id of a new product. */
+/** Creates a product and returns its id. */
 export const newProduct = async (
   token: string,
   quantity: number,

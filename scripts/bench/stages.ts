@@ -1,4 +1,5 @@
-// Where the time of an order goes, from the commit timestamps of the three databases and the timestamps that Connect gave the records.
+// Splits the time of an order into stages, with the commit timestamps of the three databases and the timestamps that the broker
+// gave the records.
 import postgres from 'postgres';
 import { until } from '../stack/supervise/deadline.ts';
 import { serviceNames, type ServiceName } from '../stack/topology.ts';
@@ -24,7 +25,7 @@ export const paidAt = async (order: postgres.Sql, ids: readonly string[]): Promi
   return new Map(rows.map(({ id, at }) => [id, at]));
 };
 
-/** The same, once all of the orders are PAID. */
+/** Like `paidAt`, but waits until all of the orders are PAID. Throws a failure when the time is up. */
 export const allPaidAt = (
   order: postgres.Sql,
   ids: readonly string[],

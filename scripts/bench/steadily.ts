@@ -9,7 +9,7 @@ export const steadily = async (
   const running: Promise<void>[] = [];
   const failures: unknown[] = [];
   const began = performance.now();
-  // The first failure ends the measurement: what follows would measure something else.
+  // The first failure ends the measurement, because later calls would not be comparable.
   for (let index = 0; index < perSecond * seconds && failures.length === 0; index += 1) {
     await delay(Math.max(0, began + (index * 1_000) / perSecond - performance.now()));
     running.push(

@@ -1,4 +1,4 @@
-// What a measurement needs to know of a running system: its addresses, its databases and its processes.
+// The parts of a running system that a measurement uses: its addresses, its databases and its processes.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';

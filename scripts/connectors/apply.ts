@@ -48,7 +48,7 @@ export interface Outcome {
 
 interface ApplyOptions extends Omit<Wait, 'what'> {
   readonly url: string;
-  /** What to do with dangerous changes: apply them or leave them out. When absent, they are a failure. */
+  /** Whether dangerous changes are applied (`allow`) or left out (`leave`). When absent, a dangerous change is a failure. */
   readonly dangerous?: 'allow' | 'leave';
 }
 
@@ -100,12 +100,12 @@ export const applyConnector = async (service: ServiceName, options: ApplyOptions
   });
 };
 
-/** For this time after a restart, a failed status can still be that of the task before. */
+/** For this time after a restart, Connect may still report the failure of the earlier task, ms. */
 const restartMs = 10_000;
 
 /**
- * Waits until the connector runs, or returns `paused` when somebody has paused or stopped it. A failed status can be from before this
- * call, so the task is restarted once. If it fails again, this throws a failure.
+ * Waits until the connector runs and returns `running`, or returns `paused` when somebody has paused or stopped the connector. A
+ * failed status can be from before this call, so the task is restarted once. Throws a failure when the task fails again.
  */
 export const awaitRunning = async (
   service: ServiceName,

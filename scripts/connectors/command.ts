@@ -43,10 +43,10 @@ type Row = readonly [name: CommandName, description: string, flag?: string, what
 const rows: readonly Row[] = [
   ['validate', 'lint the files and let Connect validate them', '--offline', 'only lint the files'],
   ['plan', 'show what apply would change, and the consequence of each change'],
-  ['apply', 'apply the files to Connect', '--allow-dangerous', 'also apply what plan calls DANGEROUS'],
+  ['apply', 'apply the files to Connect', '--allow-dangerous', 'also apply changes that are DANGEROUS'],
   ['drift', 'like plan, with exit code 1 when there is a difference'],
   ['status', 'show connectors, tasks and slots; exit code 1 when a connector does not publish'],
-  ['restart', 'restart connectors and tasks', '--failed', 'restart only the failed ones'],
+  ['restart', 'restart connectors and tasks', '--failed', 'restart only those that have failed'],
   ['pause', 'pause connectors; they keep their slot and their offsets'],
   ['resume', 'start paused or stopped connectors'],
   ['stop', 'stop connectors: the slot becomes inactive, so that offsets can be reset'],

@@ -130,7 +130,7 @@ export const commandsOn = (stack: StackAddress) => {
       return {
         ok: state?.kind === 'running' && findings.every(({ level }) => level === 'warning'),
         lines: [
-          `${connector}: ${state?.kind ?? 'does not exist in Connect; npm run connectors -- apply'}${reasonLine(state)}`,
+          `${connector}: ${state?.kind ?? 'does not exist in Connect; create it: npm run connectors -- apply'}${reasonLine(state)}`,
           `  slot ${slotLine(slot)}`,
           ...findings.map(({ sentence, remedy }) => `  ${sentence}\n    ${remedy}`),
         ],
@@ -142,7 +142,7 @@ export const commandsOn = (stack: StackAddress) => {
     forEachConnector(chosen, async (service) => {
       const connector = nameOf(service);
       if ((await connectorState(url, connector)) === undefined)
-        throw failure(`Kafka Connect has no connector ${connector}; npm run connectors -- apply`);
+        throw failure(`Kafka Connect has no connector ${connector}; create it: npm run connectors -- apply`);
       await restartConnector(url, connector, failed ? 'failed' : 'all');
       const state = await awaitRunning(service, { ...wait, url });
       return { ok: state === 'running', lines: [`${connector}: ${state}`], json: { state } };
@@ -184,7 +184,7 @@ export const commandsOn = (stack: StackAddress) => {
     if (code === 404) throw failure(`Kafka Connect has no connector ${connector}`);
     if (!(isObject(body) && isObject(body['connector']) && body['connector']['state'] === 'STOPPED'))
       throw failure(
-        `the connector ${connector} is not stopped; npm run connectors -- stop --connector ${connector}`,
+        `the connector ${connector} is not stopped; stop it: npm run connectors -- stop --connector ${connector}`,
       );
   };
 
@@ -239,7 +239,8 @@ export const commandsOn = (stack: StackAddress) => {
       const reply = await callConnect(`${url}/connectors/${connector}`, { method: 'DELETE' });
       if (reply.status >= 300)
         throw failure(`Kafka Connect does not delete ${connector}: ${refusalOf(reply)}`);
-      // The slot goes last: without its slot a connector would wait in silence, and a slot that stays holds WAL for ever.
+      // The slot is dropped last, because a connector without its slot would wait without an error. It must not be kept, because it
+      // would retain WAL for ever.
       await withDatabase(stack, service, 'admin', async (sql) => {
         await sql`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ${slot}`;
       });

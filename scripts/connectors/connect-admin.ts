@@ -31,8 +31,8 @@ export const configOf = async (
 ): Promise<Readonly<Record<string, unknown>> | undefined> => {
   const { status, body } = await callConnect(`${url}/connectors/${name}/config`);
   if (status === 404) {
-    // A worker that is still starting answers 404 to everything. Taken for "no such connector", its configuration would be
-    // overwritten.
+    // A worker that is still starting answers 404 to every request. If this were taken for "no such connector", the caller would
+    // overwrite the configuration of an existing connector.
     const all = await callConnect(`${url}/connectors`);
     if (all.status === 200 && Array.isArray(all.body) && !all.body.includes(name)) return undefined;
     throw new Error('Kafka Connect is still starting');
@@ -78,7 +78,8 @@ export const setState = async (
   wait: Omit<Wait, 'what'>,
 ): Promise<void> => {
   const reply = await callConnect(`${url}/connectors/${name}/${action}`, { method: 'PUT' });
-  if (reply.status === 404) throw failure(`Kafka Connect has no connector ${name}; apply it first`);
+  if (reply.status === 404)
+    throw failure(`Kafka Connect has no connector ${name}; create it: npm run connectors -- apply`);
   if (reply.status >= 300) throw failure(`Kafka Connect refuses to ${action} ${name}: ${refusalOf(reply)}`);
   await until({ ...wait, what: `${name} to ${action}` }, async () => {
     const { body } = await callConnect(`${url}/connectors/${name}/status`);
@@ -102,7 +103,7 @@ const position = z.object({
 });
 
 interface StoredOffset {
-  /** In the notation of PostgreSQL, such as `0/16B3748`; null when the offset holds none. */
+  /** The position in the notation of PostgreSQL, such as `0/16B3748`; null when the offset has no position. */
   readonly lsn: string | null;
   readonly raw: unknown;
 }
@@ -115,7 +116,8 @@ export const lsnText = (lsn: number): string => {
 /** The offsets that Connect has stored; empty after a reset and before the first event. */
 export const storedOffsets = async (url: string, name: string): Promise<readonly StoredOffset[]> => {
   const reply = await callConnect(`${url}/connectors/${name}/offsets`);
-  if (reply.status === 404) throw failure(`Kafka Connect has no connector ${name}; apply it first`);
+  if (reply.status === 404)
+    throw failure(`Kafka Connect has no connector ${name}; create it: npm run connectors -- apply`);
   if (reply.status !== 200)
     throw failure(`Kafka Connect does not return the offsets of ${name}: ${refusalOf(reply)}`);
   return offsets.parse(reply.body).offsets.map(({ offset: raw }) => {
@@ -124,7 +126,7 @@ export const storedOffsets = async (url: string, name: string): Promise<readonly
   });
 };
 
-/** Throws an error, which is retried, for a rebalance (409) or a worker that is not ready (5xx); otherwise a failure. */
+/** Throws an error, which `until` retries, for a rebalance (409) or a worker that is not ready (5xx); otherwise a failure. */
 const throwRefusal = (reply: Reply, what: string): never => {
   if (reply.status === 409 || reply.status >= 500) throw new Error(refusalOf(reply));
   throw failure(`Kafka Connect refuses ${what}: ${refusalOf(reply)}`);

@@ -38,7 +38,7 @@ describe('the connector files', () => {
     for (const other of others) expect(other).toEqual(first);
   });
 
-  // As the router does it: the pattern matches the whole value, and an unmatched group is replaced by nothing.
+  // Routes as the router does: the pattern has to match the whole value, and an unmatched group is replaced by nothing.
   const topicFor = (service: ServiceName, value: string): string => {
     const {
       'transforms.outbox.route.topic.regex': pattern = '',
@@ -49,7 +49,7 @@ describe('the connector files', () => {
     return value.replace(regex, to);
   };
 
-  it.each(serviceNames)('%s.json routes every value of the column to one of two topics', (service) => {
+  it.each(serviceNames)('route every value of the column to one of two topics: %s.json', (service) => {
     const { topic } = services[service];
     for (const value of [service, 'order', '', 'canary', 'a-canary\nb', 'x-canary-events', '$1']) {
       expect(topicFor(service, value)).toBe(topic);

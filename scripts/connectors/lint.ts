@@ -33,7 +33,7 @@ const rules: readonly Rule[] = [
   ),
   is('tasks.max', '1', 'a replication slot has one reader'),
   is('plugin.name', 'pgoutput', 'the default is not part of PostgreSQL'),
-  is('errors.tolerance', 'none', 'a source connector drops records that it tolerates, without a trace'),
+  is('errors.tolerance', 'none', 'any other value silently drops records that fail'),
   is('event.processing.failure.handling.mode', 'fail', 'anything else skips events'),
   is('errors.log.include.messages', 'false', 'records hold personal data'),
   {
@@ -54,13 +54,13 @@ const rules: readonly Rule[] = [
   is(
     'offset.mismatch.strategy',
     'trust_offset',
-    'any other one does not detect the gap after a slot was created again',
+    'no other strategy detects the gap after a slot was created again',
   ),
   is('lsn.flush.mode', 'connector', 'the slot would advance before the records are safe in Kafka'),
   is('binary.handling.mode', 'bytes', 'the payload is bytes'),
   is('tombstones.on.delete', 'false', 'a deleted outbox row is not an event'),
-  is('provide.transaction.metadata', 'false', 'its records have no payload'),
-  is('extended.headers.enabled', 'false', 'its headers are not part of the contract'),
+  is('provide.transaction.metadata', 'false', 'records about transactions have no payload'),
+  is('extended.headers.enabled', 'false', 'the extended headers are not part of the contract'),
   is(
     'key.converter',
     'org.apache.kafka.connect.storage.StringConverter',
@@ -115,7 +115,7 @@ const rules: readonly Rule[] = [
   is(
     'producer.override.enable.idempotence',
     'true',
-    'a retried send would put an event behind later ones of its key',
+    'a retried send could put an event behind later events of its key',
   ),
   {
     key: 'producer.override.max.in.flight.requests.per.connection',

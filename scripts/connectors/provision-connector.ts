@@ -9,10 +9,12 @@ import { applyConnector, awaitRunning, sentenceOf, type Outcome } from './apply.
 /** One line for each difference between the file and Connect: applied, or not applied because it is dangerous. */
 const notesOf = (service: ServiceName, { applied, changed, left }: Outcome): string[] => [
   ...(applied === 'changed'
-    ? [`changed to what connectors/${service}.json says: ${changed.map(({ key }) => key).join(', ')}`]
+    ? [`changed to the values in connectors/${service}.json: ${changed.map(({ key }) => key).join(', ')}`]
     : []),
   ...left.map((change) => `not changed, because it is dangerous: ${sentenceOf(change)}`),
-  ...(left.length > 0 ? ['npm run connectors -- plan shows it; apply --allow-dangerous does it'] : []),
+  ...(left.length > 0
+    ? ['npm run connectors -- plan shows these changes; apply --allow-dangerous applies them']
+    : []),
 ];
 
 /**
@@ -33,7 +35,7 @@ export const provisionConnector = async (
       ...provisioned,
       trouble: `the replication slot of the ${service} database is ${slot}; npm run recover -- ${service}`,
     };
-  // The failure is older than this boot, or is caused by a change that was not applied.
+  // In these cases a failure of the task is older than this boot, or is caused by a difference that was not removed.
   const isForOperator = outcome.applied === 'unchanged' || outcome.left.length > 0;
   const state = await awaitRunning(service, target).catch((error: unknown) => {
     if (isForOperator && isFailure(error)) return error;
@@ -42,7 +44,7 @@ export const provisionConnector = async (
   if (state === 'paused')
     return { ...provisioned, trouble: 'somebody has paused or stopped it; npm run connectors -- resume' };
   if (state !== 'running')
-    return { ...provisioned, trouble: `${state.message}\n    npm run doctor says what to do` };
+    return { ...provisioned, trouble: `${state.message}\n    npm run doctor shows the remedy` };
   // A change that was not applied may concern the slot name, so only a clean configuration reads the expected slot.
   if (outcome.left.length === 0) await awaitStreaming(database, target);
   return provisioned;

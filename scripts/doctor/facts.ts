@@ -1,4 +1,4 @@
-// What `npm run doctor` reads. A part that could not be read is a `Reading` with the reason.
+// The facts that `npm run doctor` reads. If a part could not be read, its `Reading` has the reason.
 import type { SlotFacts } from '../../services/auditor/pipelines/slot-health.ts';
 import type { Change } from '../../services/auditor/drift/impact.ts';
 import type { ConnectorState } from '../../services/auditor/pipelines/connect-rest.ts';

@@ -96,7 +96,7 @@ export const judgeSchemaIds = (ids: readonly SchemaIdFacts[]): Finding[] =>
     .filter(({ expected, found }) => expected !== undefined && expected !== found)
     .map(({ service, eventType, id, found }) =>
       broken(
-        `Events ${eventType} in the ${service} outbox have the schema id ${id}, under which the registry has ${found ?? 'nothing'}: it has lost its storage.`,
+        `Events ${eventType} in the ${service} outbox have the schema id ${id}, under which the registry has ${found ?? 'nothing'}: the registry has lost its storage.`,
         'Restore the registry with its ids, see connectors/runbooks/registry-lost.md.',
       ),
     );

@@ -253,7 +253,7 @@ describe('the doctor', () => {
         'a registry that has lost its storage',
         { ...healthy, schemaIds: [{ service: 'order', eventType: 'x', id: 3, expected: 'a', found: null }] },
         'broken',
-        /has nothing: it has lost its storage/,
+        /has nothing: the registry has lost its storage/,
       ],
     ],
     clocks: [
@@ -295,7 +295,7 @@ describe('the doctor', () => {
     });
   });
 
-  it('reports a worker that does not answer once, and nothing about its connectors', () => {
+  it('reports only once that the worker does not answer, and nothing about its connectors', () => {
     const unreachable = { ok: false as const, problem: 'Kafka Connect cannot be read (ECONNREFUSED).' };
     const facts = { ...healthy, connect: unreachable, connectors: forAll(() => unreachable) };
     expect(findingsIn(facts)).toMatchObject([

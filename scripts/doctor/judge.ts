@@ -9,7 +9,7 @@ import { judgeKafka, judgeRegistry, judgeSchemaIds, judgeRetention } from './jud
 
 interface Area {
   readonly area: string;
-  /** False: not read; another area has the reason. */
+  /** False when the area could not be read; a finding of another area has the reason. */
   readonly seen: boolean;
   readonly findings: readonly Finding[];
 }

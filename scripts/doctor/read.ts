@@ -124,7 +124,7 @@ const byService = async <T>(read: (service: ServiceName) => Promise<T>): Promise
 const valuesOf = <T>(readings: readonly Reading<readonly T[]>[]): T[] =>
   readings.flatMap((one) => (one.ok ? one.value : []));
 
-/** Never rejects because a part does not answer. */
+/** Does not reject when a part does not answer: the reading of that part has the reason. */
 export const readFacts = async (stack: StackAddress, env: Environment): Promise<Facts> => {
   const { urls } = stack;
   const asAdmin = <T>(service: ServiceName, work: (sql: postgres.Sql) => Promise<T>) =>

@@ -43,7 +43,7 @@ describe('an outcome', () => {
   });
 });
 
-describe('what docker compose ps prints', () => {
+describe('the output of docker compose ps', () => {
   const [kafka, job] = [
     { ID: 'b', Service: 'kafka', State: 'running', Health: 'healthy' },
     { ID: 'a', Service: 'topics', State: 'exited' },

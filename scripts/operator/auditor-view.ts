@@ -10,7 +10,7 @@ import type { ServiceName } from '../stack/topology.ts';
 
 export interface AuditorView {
   readonly auditor: Auditor;
-  /** Runs the checks until two runs in a row have read everything, the topics included. Returns the second report. */
+  /** Runs the checks until two runs have read everything, including the topics. Returns the report of the second run. */
   readonly checkTwice: () => Promise<Report>;
   readonly close: () => Promise<void>;
 }

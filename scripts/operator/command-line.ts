@@ -1,5 +1,5 @@
-// What every command does with its arguments, its output and its exit code; Commander parses the arguments and writes the help. A
-// Failure is printed as its sentence; any other error is a defect and is printed with its stack trace.
+// Arguments, output and exit code of every command. Commander parses the arguments and writes the help. A Failure is printed as its
+// sentence; any other error is a defect and is printed with its stack trace.
 import {
   Command,
   CommanderError,
@@ -27,7 +27,7 @@ const exampleText = (command: string, examples: readonly string[]): string =>
     .map((line) => line.replace(/(?: --)? $/, ''))
     .join('\n');
 
-/** A command; `name` is what a user types before `--`. An example is its arguments. */
+/** Creates a command. `name` is the text before `--`, such as `npm run audit`. Each example has only the arguments. */
 export const commandLine = (name: string, description: string, ...examples: readonly string[]) =>
   new Command(`${name} --`)
     .description(description)
@@ -75,7 +75,7 @@ export const runCommand = async (command: CommandUnknownOpts, failed = 2): Promi
   try {
     await command.parseAsync();
   } catch (error) {
-    // Commander has printed the help, or what is wrong with the arguments.
+    // Commander has printed the help, or the error in the arguments.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else {
       process.stderr.write(`${explain(error)}\n`);
@@ -86,7 +86,7 @@ export const runCommand = async (command: CommandUnknownOpts, failed = 2): Promi
 
 const parseNumber = (text: string, kind: string, isKind: (value: number) => boolean): number => {
   const value = Number(text);
-  if (text.trim() === '' || !isKind(value)) throw new InvalidArgumentError(`It is ${kind}.`);
+  if (text.trim() === '' || !isKind(value)) throw new InvalidArgumentError(`It must be ${kind}.`);
   return value;
 };
 

@@ -41,11 +41,11 @@ describe('the commands', () => {
   });
 
   it.each([
-    ['audit', '--grace -1', 'It is a number from 0 to 604800.'],
-    ['audit', '--grace=', 'It is a number from 0 to 604800.'],
-    ['bench', '--rates 10,x', 'It is a whole number from 1.'],
-    ['bench', 'backlog --bytes 5', 'It is a whole number from 6 to 900000.'],
-    ['bench', 'tracing --ratio 2', 'It is a number from 0 to 1.'],
+    ['audit', '--grace -1', 'It must be a number from 0 to 604800.'],
+    ['audit', '--grace=', 'It must be a number from 0 to 604800.'],
+    ['bench', '--rates 10,x', 'It must be a whole number from 1.'],
+    ['bench', 'backlog --bytes 5', 'It must be a whole number from 6 to 900000.'],
+    ['bench', 'tracing --ratio 2', 'It must be a number from 0 to 1.'],
     ['bench', 'marathon', 'too many arguments'],
     ['bench', 'http load', 'too many arguments'],
     ['bench', 'http --rows 5', "unknown option '--rows'"],
@@ -54,7 +54,7 @@ describe('the commands', () => {
     ['connectors', 'plan --connector orders', 'Allowed choices are order-outbox, inventory-outbox'],
     ['connectors', 'plan --yes', "unknown option '--yes'"],
     ['doctor', 'me', 'too many arguments'],
-    ['drill', '--rate 0', 'It is a number from'],
+    ['drill', '--rate 0', 'It must be a number from'],
     ['journey', '', "missing required argument 'id'"],
     ['journey', 'a/b', 'An order id is a UUID'],
     ['recover', 'orders', 'Allowed choices are order, inventory, payment'],

@@ -53,7 +53,7 @@ const argumentsIn = (text: string): string[] =>
     .replace(/<[^>]+>/g, 'x')
     .split(' ');
 
-/** What is wrong with a command; undefined when it is correct. */
+/** The defect of a command; undefined when the command is correct. */
 const defectOf = (command: string): string | undefined => {
   const words = command.replace(/^([A-Z_]+=\S+ )+/, '').split(' ');
   if (words[0] === 'git') return undefined;

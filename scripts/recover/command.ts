@@ -1,7 +1,7 @@
-// npm run recover -- <order|inventory|payment>: after a slot is lost or dropped, offsets are lost or a connector is created
-// again, publishes the outbox rows that are not on the topic and restarts the connector. Every step reads the present state, so
-// a killed run is repeated from the start. Services may keep writing. Exit code 0: recovered, nothing is missing; 1: the services
-// still disagree; 2: recovery failed.
+// npm run recover -- <order|inventory|payment>: publishes the outbox rows that are not on the topic and restarts the connector.
+// This is necessary after a slot is lost or dropped, after offsets are lost, and after a connector is created again. Every step
+// reads the present state, so a killed run can be repeated from the start. Services may keep writing. Exit code 0: recovered,
+// nothing is missing; 1: the services still disagree; 2: recovery failed.
 import { randomUUID } from 'node:crypto';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
@@ -39,7 +39,7 @@ const secondsSince = (began: number): number => Math.round((performance.now() - 
 interface Outcome {
   readonly service: ServiceName;
   readonly dryRun: boolean;
-  /** Why the slot was created again, or would be; null: it was kept. */
+  /** Why the slot was created again, or would be; null when the slot is kept. */
   readonly slotMadeAnew: string | null;
   /** Rows that were not on the topic when it was first read, including those that the connector had not published yet. */
   readonly missing: number;
@@ -134,7 +134,7 @@ const reconcile = async (): Promise<readonly string[]> => {
   }
 };
 
-/** Records the recovery in the audit log of the service. Who ran it is known only to the machine. */
+/** Records the recovery in the audit log of the service. The entry does not name the person who runs the command. */
 const recordRecovery = async (sql: postgres.Sql, connector: string): Promise<void> => {
   const id = randomUUID();
   const action = {

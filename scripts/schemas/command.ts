@@ -143,7 +143,7 @@ const verify = async (values: Flags): Promise<number> => {
     );
   else if (missing === wrong.length)
     print(`${missing} of ${found.length} releases are missing; run: npm run schemas -- register`);
-  else print('ids differ from the recorded ones: see connectors/runbooks/registry-lost.md');
+  else print('some ids differ from the recorded ids: see connectors/runbooks/registry-lost.md');
   return wrong.length === 0 ? 0 : 1;
 };
 

@@ -168,7 +168,7 @@ describe('docker-compose.yml', () => {
     expect(new Set(awaited)).toEqual(new Set([...jobNames, ...setupServices]));
   });
 
-  it('covers the folders for which the image of Kafka declares volumes, so that `down` leaves none behind', () => {
+  it('covers the folders for which the image of Kafka declares volumes, so that `down` leaves no volume behind', () => {
     const brokers = Object.values(compose.services).filter(({ image }) => image.startsWith('apache/kafka'));
     expect(brokers.length).toBeGreaterThan(0);
     for (const { tmpfs = [] } of brokers)
@@ -236,7 +236,7 @@ describe('the parts in docker-compose.yml', () => {
     }
   });
 
-  it('the registry has the settings of the embedded one', () => {
+  it('the registry has the settings of the embedded registry', () => {
     const options = (environmentOf('registry')['JAVA_OPTS_APPEND'] ?? '').split(' ');
     for (const [key, value] of Object.entries(registrySettings))
       expect(options).toContain(`-D${key}=${value}`);

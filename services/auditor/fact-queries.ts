@@ -17,7 +17,7 @@ import type {
 import { inSnapshot, listed, ms, rowsOf } from './queries.ts';
 
 export interface Scope {
-  /** Outbox rows of this last period are compared with topics and inboxes, ms. */
+  /** Maximum age of the outbox rows that are compared with topics and inboxes, ms. */
   readonly windowMs: number;
   /** Maximum number of rows of one kind; if there are more, the newest are read. */
   readonly rows: number;

@@ -51,7 +51,7 @@ export const shape = {
     minimum: 1,
     maximum: 7 * 24 * 60,
     byDefault: 60,
-    description: 'Outbox rows of this many last minutes are compared with topics and inboxes.',
+    description: 'Maximum age in minutes of the outbox rows that an audit compares with topics and inboxes.',
   }),
   connectUrl: setting(
     'CONNECT_URL',

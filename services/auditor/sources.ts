@@ -1,4 +1,4 @@
-// Opens the sources of an audit, for the auditor and for the commands. It uses few connections, with roles that may read, send
+// Opens the sources of an audit, for the auditor and for the commands: few connections per database, with roles that may read, send
 // canaries and append to the audit log.
 import type { KafkaSecurity } from '../platform/process/security/kafka-security.ts';
 import type { Trust } from '../platform/process/security/pem.ts';

@@ -81,8 +81,8 @@ export function openStockLedger(db: Database, limits: LedgerLimits = defaultLimi
   };
 
   /**
-   * Discards the sums of products whose stock differs from their sum, once per product and read. Returns whether there were any. A
-   * restored database may have other movements, so a difference counts only if a newly computed sum confirms it.
+   * Discards the sums of products whose stock differs from their sum, once per product and read. Returns whether a sum was
+   * discarded. A restored database may have other movements, so a difference counts only if a newly computed sum confirms it.
    */
   const discardDiffering = (facts: readonly StockFact[], rechecked: Set<string>): boolean => {
     const differing = facts.filter(

@@ -1,8 +1,7 @@
-// Kills every part with SIGKILL, one at a time, under a small load and without intervention. Afterwards every accepted order is PAID,
-// every committed event is on its topic, and every event took effect once. Each kill is repeated FAULT_ROUNDS times; `npm run
-// test:faults` sets FAULT_ROUNDS to five.
-// With EXACTLY_ONCE=enabled, no event may be on a topic twice, so that consumers without an inbox also see each event once. To test
-// it: `EXACTLY_ONCE=enabled npm run test:faults -- kill-each-part`.
+// Kills every part with SIGKILL, one at a time, under a small load and without intervention. Afterwards every accepted order is
+// PAID, every committed event is on its topic, and every event took effect once. Each kill is repeated FAULT_ROUNDS times; `npm run
+// test:faults` sets FAULT_ROUNDS to five. With EXACTLY_ONCE=enabled, no event may be on a topic twice, so that consumers without an
+// inbox also see each event once. This command tests it: `EXACTLY_ONCE=enabled npm run test:faults -- kill-each-part`.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { topics } from '../../scripts/stack/topology.ts';
 import { stackVariables } from '../../scripts/stack/variables.ts';

@@ -32,7 +32,7 @@ describe('a stream', () => {
     await orderWith(id, 'PAID', 60_000);
     await act(id, 'confirm', 'seller');
     await killHard('order');
-    await eventually('it is shipped', async () => (await act(id, 'fulfill', 'seller')).status === 200);
+    await eventually('the order is shipped', async () => (await act(id, 'fulfill', 'seller')).status === 200);
     const followed = await following;
     expect(followed.map(({ data }) => data['status'])).toContain('FULFILLED');
     expect(receivedHistory({ events: followed })).toEqual((await historyOf(id)).slice(0, followed.length));

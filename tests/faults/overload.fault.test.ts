@@ -131,7 +131,7 @@ describe('while the database hangs', () => {
           expect(outcome).toMatchObject({ status: 503, code: 'unavailable', retryAfter: '1' });
       });
       expect(await countOrdersOf(testProduct.id)).toBe(0);
-      await eventually('it is ready again', async () => (await fetch(`${url}/health/ready`)).ok);
+      await eventually('the instance is ready again', async () => (await fetch(`${url}/health/ready`)).ok);
       for (const round of [1, 2]) {
         for (const key of keys)
           expect(await place(url, testProduct.id, key), `round ${round}`).toMatchObject({ status: 201 });

@@ -190,7 +190,7 @@ describe('an invalid request', () => {
       422,
     ],
   ];
-  it.each(cases)('%s', async (_label, body, status) => {
+  it.each(cases)('with %s is refused and has no effect', async (_label, body, status) => {
     const [before] = await query('order', (sql) => sql`select count(*)::int as n from orders`);
     const answer = await call('order', '/api/v1/orders', { as: 'user', body: body() });
     expect(answer.status).toBe(status);

@@ -1,5 +1,5 @@
-// The lists, the sweeps and the auditor must not read more pages when the tables grow. Checked with the query plans on tables with a
-// million orders.
+// The lists, the sweeps and the auditor must not read more pages when the tables grow. The test checks the query plans on tables
+// with a million orders.
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

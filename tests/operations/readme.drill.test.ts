@@ -176,7 +176,7 @@ describeOwnParts('a newcomer follows the README', () => {
   });
 
   it(
-    'npm run bench at a rate that the stack refuses says which settings allow it',
+    'npm run bench at a rate that the stack refuses names the settings that allow the rate',
     { timeout: 120_000 },
     () => {
       const args = ['run', 'bench', '--', '--seconds', '5', '--rates', '200'];

@@ -202,7 +202,7 @@ describe('the transport of an event', () => {
         const commit = committedAt.get(transport.attributes['messaging.message.id']) ?? NaN;
         const published = transport.events.find(({ name }) => name === 'published')?.at ?? NaN;
         expect(transport.start).toBeLessThanOrEqual(commit);
-        // The connector reports the publication in whole milliseconds.
+        // Kafka stores the time of publication in whole milliseconds.
         expect(published).toBeGreaterThanOrEqual(Math.floor(commit));
         expect(transport.end).toBeGreaterThanOrEqual(published);
         const [handling] = spans.filter(({ parentId }) => parentId === transport.spanId);

@@ -69,7 +69,7 @@ describe('npm run connectors', { timeout: 120_000 }, () => {
     );
     const provisioned = await runCommand('provision', ['connectors', stack.urls.connect, ...databases]);
     expect(provisioned.output).toContain(
-      'payment-outbox: changed to what connectors/payment.json says: poll.interval.ms',
+      'payment-outbox: changed to the values in connectors/payment.json: poll.interval.ms',
     );
     expect(provisioned.output).toMatch(
       /payment-outbox: not changed, .*slot\.name: another_slot → payment_outbox_slot/,

@@ -119,7 +119,7 @@ describeOwnParts('a registry with the rules of the stack', () => {
     await expect(registerSchemas(registry, changed)).rejects.toThrow(/has changes that are not released/);
   });
 
-  it('receives nothing if it would assign a release another id than the recorded one', async () => {
+  it('receives nothing if it would assign a release another id than the recorded id', async () => {
     const [last] = contract.releases.slice(-1);
     if (last === undefined) throw new Error('there is no release');
     // The registry has already assigned the next id to the parcel schema.

@@ -330,7 +330,7 @@ describe('a repeated request with the same Idempotency-Key gets the first respon
     expect(await auditEntries()).toHaveLength(1);
   });
 
-  it('of the replay of a group, and replays no more of it', async () => {
+  it('of the replay of a group, and replays no more dead letters of the group', async () => {
     for (let stored = 0; stored < 3; stored += 1) await storeDeadLetter();
     const group = { fingerprint: 'Rejected|impossible|inventory.committed', limit: 1 };
     const first = await call('POST', '/replay', group, key);
@@ -353,7 +353,7 @@ describe('a repeated request with the same Idempotency-Key gets the first respon
     expect(await auditEntries()).toHaveLength(1);
   });
 
-  it('once there is one; until then a repetition is refused', async () => {
+  it('once the first response exists; until then a repetition is refused', async () => {
     const id = await storeDeadLetter();
     const [inside, release] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
     beforeHandling = async () => {

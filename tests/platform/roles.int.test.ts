@@ -43,7 +43,7 @@ describe.each(serviceNames)('the %s database', (service) => {
     await expect(runAs(cdc, 'delete from outbox')).rejects.toEqual(denied);
   });
 
-  it('lets the auditor read everything and change nothing', async () => {
+  it('lets the auditor read every table, and neither change nor delete a row', async () => {
     await expect(runAs(auditor, 'select count(*) from processed_events')).resolves.toBeDefined();
     await expect(
       runAs(auditor, 'select count(*) from audit_log join audit_seals on entry_id = id'),

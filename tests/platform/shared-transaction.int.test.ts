@@ -233,7 +233,7 @@ describe('an input that fails', () => {
     expect(kinds(await handleAll(shared, [retried], { eventIds: [second] }))).toEqual(['accepted']);
   });
 
-  it('is not an ignored input: ignoring an input fails nothing', async () => {
+  it('is different from an ignored input, which does not fail', async () => {
     const ignoredInput = { ...newStep(), decision: ignored('late') };
     const settled = await handleAll(shareTransactions(shell.db), [newStep(), ignoredInput, newStep()]);
     expect(kinds(settled)).toEqual(['accepted', 'ignored', 'accepted']);

@@ -42,7 +42,7 @@ const finalOrder = (id: string): Promise<OrderView> =>
 /** Each order is PAID with pinned stock and the full charge, or CANCELLED without reserved stock and without a net charge. */
 async function expectPaidOrCompensated(finalOrders: readonly OrderView[], productId: string): Promise<void> {
   const ids = finalOrders.map(({ id }) => id);
-  // Refunds are made only after the order is CANCELLED, so wait for the auditor.
+  // A refund is made only after the order is CANCELLED, so the check first waits for the auditor.
   await expectAuditorGreen();
   await expectInvariants(ids);
   const reservations = await query<{ order_id: string; state: string }>(

@@ -16,7 +16,7 @@ import {
 
 const testProduct = useProduct(1_000);
 
-/** Holds the lock on the payment of an order during `work`; a handler that needs it fails after its lock timeout. */
+/** Holds the lock on the payment of an order during `work`; a handler that needs the lock fails after its lock timeout. */
 const whilePaymentLocked = async (orderId: string, work: () => Promise<void>): Promise<void> => {
   const sql = postgres(stack.databases.payment.admin, { max: 1, onnotice: () => undefined });
   try {
@@ -29,7 +29,7 @@ const whilePaymentLocked = async (orderId: string, work: () => Promise<void>): P
   }
 };
 
-/** The orders whose events are in the same partition as those of `orderId`. */
+/** The orders whose events are in the same partition as the events of `orderId`. */
 const besides = async (orderId: string, orderIds: readonly string[]): Promise<string[]> => {
   const records = await readTopic('order-events');
   const partitions = new Map(records.map(({ key, partition }) => [key?.toString(), partition]));

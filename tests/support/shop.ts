@@ -18,7 +18,7 @@ import { createConformance } from './conformance.ts';
 
 export { stack };
 
-/** How often a fault test repeats its fault: 1, or `FAULT_ROUNDS`. */
+/** How often a fault test injects its fault: once, or `FAULT_ROUNDS` times. */
 export const { faultRounds } = stack;
 
 /** Repeats `observe` until it returns a result. Throws after `withinMs`, with the last error of `observe` as the cause. */
@@ -85,9 +85,9 @@ export interface CallOptions {
 
 /** Sends one HTTP request. The default method is POST with a body, and GET without a body. */
 export async function call(part: Part, path: string, options: CallOptions = {}): Promise<Answer> {
-  const { as, body, headers = {} } = options;
+  const { as, body, headers = {}, method = body === undefined ? 'GET' : 'POST' } = options;
   const response = await fetch(`${stack.urls[part]}${path}`, {
-    method: options.method ?? (body === undefined ? 'GET' : 'POST'),
+    method,
     headers: {
       ...(as === undefined ? {} : { authorization: `Bearer ${await tokenOf(as)}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -100,7 +100,6 @@ export async function call(part: Part, path: string, options: CallOptions = {}):
   const { status } = response;
   const contentType = response.headers.get('content-type');
   const parsed: unknown = text === '' ? undefined : contentType?.includes('json') ? JSON.parse(text) : text;
-  const method = options.method ?? (body === undefined ? 'GET' : 'POST');
   const conform = await conformanceOf(part);
   const violations = conform({ method, path, status, contentType, body: parsed });
   if (violations.length > 0)

@@ -1,5 +1,5 @@
-// The limit: the same decisions, SQL and commits on the three databases, called one after the other in this process. Nothing is
-// published and nothing is consumed, so what is missing to this rate is the price of the pipeline.
+// Measures the same decisions, SQL and commits on the three databases, called one after the other in this process. Nothing is
+// published and nothing is consumed, so the difference to the rate of the whole system is the cost of the pipeline.
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
@@ -33,7 +33,7 @@ import { round } from '../latency.ts';
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
 const reservationTtlMs = 1_800_000;
 
-/** Orders per second that `clients` reach who place one order after the other; each ends PAID. */
+/** Returns the orders per second. Each of the `clients` places one order after the other, and each order ends PAID. */
 export const measureNoPipeline = async (
   stack: Stack,
   productIds: readonly string[],

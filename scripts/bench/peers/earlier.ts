@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { failure, reasonOf } from '../../../schemas/tools/failure.ts';
 import { freePorts, portNames } from '../../stack/ports.ts';
-const projectRoot = join(import.meta.dirname, '..', '..', '..');
 import { ports as portTopology } from '../../stack/topology.ts';
 import type { Say } from '../own-stack.ts';
 import { startedSystem, type System } from '../system.ts';
 
+const projectRoot = join(import.meta.dirname, '..', '..', '..');
 const startWithinMs = 10 * 60_000;
 
 interface Checkout {

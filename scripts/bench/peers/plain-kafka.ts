@@ -1,11 +1,12 @@
-// The floor: what a message takes from a KafkaJS producer to a KafkaJS consumer over the same broker, without a database.
+// Measures the lower bound: the time of a message from a KafkaJS producer to a KafkaJS consumer over the same broker, without a
+// database.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kafkaClient } from '../../stack/parts/kafka.ts';
 import { summarise, type Latency } from '../latency.ts';
 import { steadily } from '../steadily.ts';
 
-/** Sends at a steady rate with acks of all. Milliseconds from the call of `send` to the consumer's handler. */
+/** Sends at a steady rate with acks=all. A latency lasts from the call of `send` to the call of the consumer's handler, ms. */
 export const measurePlainKafka = async (
   brokers: string,
   perSecond: number,
@@ -36,7 +37,7 @@ export const measurePlainKafka = async (
       if (isMeasured) sent.set(key, performance.now());
       await producer.send({ topic, acks: -1, messages: [{ key, value: Buffer.alloc(300) }] });
     };
-    // Until the consumer has its partitions.
+    // Warm-up, until the consumer has its partitions.
     for (let index = 0; index < 30; index += 1) {
       await send(`warm-up-${index}`, false);
       await delay(100);

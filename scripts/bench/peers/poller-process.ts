@@ -1,5 +1,5 @@
-// The alternative to Debezium: a relay that polls the outboxes. Every second it takes up to 500 rows of each, publishes them with
-// acks of all and deletes them in one transaction; a full batch is followed by the next at once.
+// The alternative to Debezium: a relay that polls the outboxes. Every second, it takes up to 500 rows of each outbox, publishes
+// them with acks=all and deletes them in the same transaction. After a full batch, it takes the next batch at once.
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { z } from 'zod';

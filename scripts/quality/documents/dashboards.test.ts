@@ -67,7 +67,7 @@ describe('the dashboards', () => {
     },
   );
 
-  it.each(files)('%s queries only metrics that are exposed, by labels that they have', (file) => {
+  it.each(files)('%s queries only metrics that are exposed, by labels that these metrics have', (file) => {
     const exposed = exposedMetrics();
     for (const { title, expr } of targetsOf(file)) {
       const metrics = metricsIn(expr);

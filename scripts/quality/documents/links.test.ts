@@ -53,7 +53,7 @@ const linksIn = (text: string): string[] =>
     ([, inline, reference]) => inline ?? reference ?? '',
   );
 
-/** What is wrong with a link of the document `file`; undefined when the target exists or is an external URL. */
+/** The error of a link in the document `file`; undefined when the target exists or is an external URL. */
 const wrongLink = (file: string, text: string, link: string): string | undefined => {
   if (/^[a-z][a-z+.-]*:/i.test(link)) return undefined;
   const [path = '', anchor] = link.split('#');

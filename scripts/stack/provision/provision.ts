@@ -59,7 +59,7 @@ const checkPassword = async (sql: Sql, service: ServiceName): Promise<void> => {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === '28P01')
       throw failure(
-        `the superuser of the ${service} database has another password; set ${passwords[service].admin} to it`,
+        `the superuser of the ${service} database has another password; set ${passwords[service].admin} to that password`,
       );
     throw error;
   }

@@ -163,7 +163,7 @@ const handledBefore = (change: Partial<HandledFact>): Partial<Facts> => ({
   inboxes: { ...clean.inboxes, inventory: outOfOrder(change) },
 });
 
-describe('each invariant', () => {
+describe('the check of the invariants', () => {
   it.each<[string, Partial<Facts>, string[]]>([
     [
       'more units reserved than available',
@@ -317,11 +317,11 @@ describe('each invariant', () => {
       { keys: [...clean.keys, { key: 'k-2', orderId: id, exists: true }] },
       ['one_order_per_idempotency_key broken'],
     ],
-  ])('%s', (_name, change, expected) => {
+  ])('judges %s', (_name, change, expected) => {
     expect(invariantsOf(cleanWith(change))).toEqual(expected);
   });
 
-  it('a difference in money is in flight while an event of the order is in flight', () => {
+  it('reports a difference in money as in flight while an event of the order is in flight', () => {
     const withEvent = {
       ...lateAt(6),
       charges: [{ ...charge, refundedMinor: 1_000 }],
@@ -329,12 +329,12 @@ describe('each invariant', () => {
     expect(invariantsOf(cleanWith(withEvent))).toEqual(['money_conserved in_flight']);
   });
 
-  it('a difference in money is in flight while the gateway has not answered', () => {
+  it('reports a difference in money as in flight while the gateway has not answered', () => {
     const unsettled = { charges: [], payments: new Map([[id, { ...payment, unsettled: true }]]) };
     expect(invariantsOf(cleanWith(unsettled))).toEqual(['money_conserved in_flight']);
   });
 
-  it('an event that was later emitted again and handled is not outstanding', () => {
+  it('does not count an event as outstanding that was later emitted again and handled', () => {
     const again = event('e10', 'payment', 'payment.refunded', longAgo + 1);
     const rows = [...outbox, late, again];
     const records = new Map([...recordsOf([...outbox, again]), ['e9', record(late, 4)]]);

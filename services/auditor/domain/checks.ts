@@ -1,5 +1,6 @@
-// The invariants as pure functions of one snapshot. A finding means that an invariant is broken. It is only `in_flight` while an
-// undelivered event, a gateway request without a result or a recent change may still explain it.
+// The invariants as pure functions of one snapshot. A finding is a difference that contradicts an invariant. Its state is
+// `in_flight` while an undelivered event, a gateway request without a result or a recent change may still explain the difference,
+// and `broken` otherwise.
 import { findOutstanding, findUncommitted, findUnpublished, type Delivery } from './deliveries.ts';
 import {
   everyService,

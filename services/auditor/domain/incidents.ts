@@ -26,7 +26,7 @@ export type Incidents = readonly Incident[];
 
 export const incidentsKept = 200;
 
-/** An action so long before a problem may have caused it, milliseconds. */
+/** An action may have caused a problem that begins at most this many milliseconds later. */
 const causeWithin = 30_000;
 
 /**

@@ -58,7 +58,7 @@ export interface Problem {
   /** `broken`: events do not arrive, or will soon stop arriving. `warning`: events arrive, but the next fault may stop them. */
   readonly level: 'broken' | 'warning';
   readonly sentence: string;
-  /** The command or the runbook section that repairs it. */
+  /** The command or the runbook section that repairs the problem. */
   readonly remedy: string;
   /** When the problem was first observed, in ms of the clock that `judgePipeline` gets. */
   readonly since: number;

@@ -1,4 +1,4 @@
-// Compares the configuration of a connector in its file with the configuration in Connect. Each change has its consequence for
+// Compares the configuration of a connector in its file with the configuration in Connect. Each change names its consequence for
 // events. A secret in plain text is never shown.
 import type { Service } from '../domain/facts.ts';
 import type { ConnectorConfig } from './connector-file.ts';

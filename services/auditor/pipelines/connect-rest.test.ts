@@ -23,7 +23,7 @@ describe('the state of a connector', () => {
     expect(stateOf(body).kind).toBe(kind);
   });
 
-  it('a failure has the first lines of its trace', () => {
+  it('has the first lines of the trace after a failure', () => {
     expect(stateOf(status('RUNNING', 'FAILED'))).toEqual({
       kind: 'failed',
       why: 'FAILED because\n    of this',

@@ -1,5 +1,5 @@
-// The subset of Kafka Connect's REST API that is used here: state and configuration of connectors, restart, pause and resume. It has
-// no imports, because the image `jobs` contains no other file of the auditor.
+// The subset of Kafka Connect's REST API that is used here: state and configuration of connectors, restart, pause and resume. This
+// file has no imports, because the image `jobs` contains no other file of this folder.
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -178,7 +178,7 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
   );
   addCounter(
     'orderflow_canaries_lost_total',
-    'Canaries that a later one overtook.',
+    'Canaries that a later canary overtook.',
     ({ canaries }) => canaries.lost,
   );
   addGauge('orderflow_watchdog_leader', 'Whether this instance restarts the connector.', ({ watchdog }) =>

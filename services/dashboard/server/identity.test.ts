@@ -106,7 +106,7 @@ describe('login', () => {
     });
   };
 
-  it.each(demoUsers)('$email gets a token that names the key', async ({ email, password }) => {
+  it.each(demoUsers)('gives $email a token that names the key', async ({ email, password }) => {
     const issuer = await start();
     const token = await issuer.login(email, password);
     expect(decodeProtectedHeader(token ?? '')).toEqual({
@@ -124,7 +124,7 @@ describe('login', () => {
     ['nobody@orderflow.io', 'orderflow'],
     ['', ''],
     ['__proto__', 'orderflow'],
-  ])('%j with %j gets nothing', async (email, password) => {
+  ])('gives no token for %j with %j', async (email, password) => {
     expect(await (await start()).login(email, password)).toBeUndefined();
   });
 });

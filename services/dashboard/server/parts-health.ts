@@ -33,7 +33,7 @@ export interface PartHealth extends Supervised {
   readonly name: string;
   /**
    * `degraded`: the part serves requests, but a check of its health report fails. `unknown`: the part has no probe, and the
-   * supervisor reports no state, or one such as starting.
+   * supervisor reports no state or a state such as `starting`.
    */
   readonly status: 'ok' | 'degraded' | 'unavailable' | 'unknown';
   /** The duration of the probe; null without a probe. */

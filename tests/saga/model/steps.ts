@@ -58,7 +58,7 @@ export type Step =
   | { readonly do: 'replay'; readonly pick: number }
   /** An earlier event is published again with a new event id. */
   | { readonly do: 'publish again'; readonly pick: number }
-  /** A worker leases a request, releases the request because the circuit is open, dies, or records the response. */
+  /** An instance leases a request, releases the request because the circuit is open, dies, or records the response. */
   | { readonly do: 'lease' | 'release' | 'die' | 'record'; readonly pick: number }
   | { readonly do: 'call'; readonly pick: number; readonly behaviour: ProviderBehaviour }
   | { readonly do: 'wait'; readonly minutes: number };

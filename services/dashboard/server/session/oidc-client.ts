@@ -57,7 +57,7 @@ export interface OidcClient {
   readonly signOutAddress: () => Promise<URL | undefined>;
 }
 
-export const callbackPath = '/session/callback';
+const callbackPath = '/session/callback';
 /** Timeout of a call to the provider in seconds. */
 const timeout = 5;
 /** Milliseconds for which the result of a refresh token is kept for other requests with the same refresh token. */

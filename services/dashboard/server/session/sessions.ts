@@ -20,7 +20,7 @@ export interface Sessions {
  *  not responding. */
 export type Renew = (session: Session) => Promise<Tokens | undefined>;
 
-/** Seconds. */
+/** Maximum time from the sign-in to the end of a session, in seconds. */
 const maxAge = 12 * 3_600;
 
 /** `now` in seconds since 1970. Pure. */

@@ -10,7 +10,7 @@ const safeMethods = ['GET', 'HEAD', 'OPTIONS'];
 const hostOf = (origin: string): string | undefined => URL.parse(origin)?.host;
 
 /** Whether a request with these headers comes from a page of `host`, or not from a browser. Pure. */
-export const isSameOrigin = (
+const isSameOrigin = (
   host: string | undefined,
   origin: string | undefined,
   fetchSite: string | undefined,

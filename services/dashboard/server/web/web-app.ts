@@ -40,7 +40,7 @@ export const addWebApp = (app: App, folder: string): void => {
     const accepted = c.req.header('accept') ?? '*/*';
     const isPage =
       ['GET', 'HEAD'].includes(c.req.method) &&
-      // A command such as curl names no type. Elsewhere it gets the JSON of an unknown path.
+      // A client such as curl accepts any type. It gets the page at the root, and a JSON 404 at other paths.
       (accepted.includes('text/html') || (c.req.path === '/' && accepted.includes('*/*'))) &&
       !c.req.path.startsWith('/api/') &&
       !c.req.path.startsWith('/assets/');
