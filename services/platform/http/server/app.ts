@@ -1,5 +1,6 @@
 // Builds the HTTP application of a process from the parts that all processes have in common: the edge, the error handling and the
-// endpoints that describe the process. The invariant: every response carries X-Correlation-Id, and every error is a problem of the catalogue.
+// endpoints that describe the process. The invariant: every response carries X-Correlation-Id, and every error is a problem of the
+// catalogue.
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { cors } from 'hono/cors';
