@@ -24,7 +24,7 @@ import {
 } from './api.ts';
 import { fingerprintOf, executeOnce, keyFrom, replayHeaders, type ExecutionResult } from './idempotency.ts';
 
-export interface GatewayOptions {
+interface GatewayOptions {
   readonly logger: Logger;
   readonly ledger: Ledger;
   readonly health: Health;
