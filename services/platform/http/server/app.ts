@@ -28,7 +28,6 @@ interface AppOptions {
   readonly logger: Logger;
   /** Shown in the OpenAPI document. */
   readonly title: string;
-  readonly version?: string;
   readonly description?: string;
   /** `kinds` of `defineProblems`; the standard problems when absent. */
   readonly problems?: ProblemKinds;
@@ -56,7 +55,6 @@ const allowedMethods = (app: App, path: string): string[] => {
 export const createApp = ({
   logger,
   title,
-  version = '1.0.0',
   description,
   problems = standardProblems,
   publicUrl = '',
@@ -100,7 +98,7 @@ export const createApp = ({
       problem('method_not_allowed', { detail: `Allowed: ${allow}.`, headers: { Allow: allow } }),
     );
   });
-  registerDescriptionRoutes(app, { title, version, description, problems, publicUrl, metrics });
+  registerDescriptionRoutes(app, { title, description, problems, publicUrl, metrics });
   return app;
 };
 
