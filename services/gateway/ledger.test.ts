@@ -93,7 +93,7 @@ describe('the ledger', () => {
     await third.close();
   });
 
-  it('refuses to start with a damaged line, and gives its number', async () => {
+  it('cannot be opened with a damaged line, and the error has the number of the line', async () => {
     const ledger = await openLedger(file);
     await ledger.recordCharge(charge());
     await ledger.close();

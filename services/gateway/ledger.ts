@@ -42,7 +42,7 @@ export interface Recorded<T> {
   readonly value: T;
 }
 
-export interface CurrencyTotal {
+interface CurrencyTotal {
   readonly currency: string;
   readonly amountMinor: number;
 }
@@ -212,8 +212,8 @@ export const openLedger = async (file: string, onTorn?: (bytes: number) => void)
   }
   const journal = createJournal(handle);
 
-  // Applied before the flush, so that concurrent requests see the entry; resolves only after the flush. If the flush fails,
-  // memory has entries that are not on disk, so the process must exit.
+  // The entry is applied before the flush, so that concurrent requests see the entry. The promise resolves only after the flush. If
+  // the flush fails, memory has entries that are not on disk, so the process must exit.
   const record = async (entry: Entry): Promise<void> => {
     apply(entry);
     await journal.append(entry);

@@ -22,7 +22,8 @@ const ledger = await openLedger(config.ledgerFile, (bytes) =>
   logger.warn('incomplete last line of the ledger dropped', { bytes }),
 );
 lifecycle.onStop('ledger', ledger.close);
-// Memory then has entries that are not on disk, so the process exits and reads the journal again at its next start.
+// After a failed write, memory has entries that are not on disk, so the process exits and reads the journal again at its next
+// start.
 void ledger.failed.then((error) => {
   throw new Error('the ledger cannot be written', { cause: error });
 });

@@ -1,7 +1,7 @@
 // Concurrent requests with the same key share one execution and its result. Otherwise two concurrent requests would both find no
 // entry for their key, and charge twice.
 
-export interface Flight<T> {
+interface Flight<T> {
   readonly fingerprint: string;
   readonly result: Promise<T>;
 }

@@ -1,5 +1,5 @@
-// The demo catalogue. Like the request of a seller, it is created through `handle`, so the order service gets the events of
-// the products. An existing product is not changed.
+// The demo catalogue. The products are created through `handle`, like the request of a seller, so the order service gets their
+// events. An existing product is not changed.
 import { handle, unclaimed, type Shell } from '../platform/transaction/handle.ts';
 import { newTrace, randomSpanId, randomTraceId } from '../platform/telemetry/trace-context.ts';
 import { productHandler } from './store.ts';

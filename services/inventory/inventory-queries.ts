@@ -1,5 +1,5 @@
 // Reads products, stock movements and reservations without locks, for the HTTP routes, the metrics and the expiry sweep. A
-// row may have changed since it was read; store.ts loads it again under a lock before it changes stock.
+// row may have changed since it was read, so store.ts loads the row again under a lock before it changes stock.
 import { and, asc, count, desc, eq, gt, lte, sql } from 'drizzle-orm';
 import { inventory, reservationItems, reservations, stockMovements } from '../../drizzle/inventory/schema.ts';
 import type { Database } from '../platform/database/database.ts';

@@ -17,6 +17,6 @@ it.each([
   ['newer', 4, { kind: 'accepted', state: 4 }],
   ['repeated', 3, { kind: 'ignored', reason: 'newer_version_known' }],
   ['older', 2, { kind: 'ignored', reason: 'newer_version_known' }],
-])('the copy of the catalogue only moves forward: a %s version', (_, version, expected) => {
+])('the copy of the catalogue accepts only newer versions: a %s version', (_, version, expected) => {
   expect(catalogueHandler.decide(changed(version), 3)).toMatchObject(expected);
 });

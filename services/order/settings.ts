@@ -96,12 +96,12 @@ export const contradictions = (config: Config<typeof shape>): string[] => {
     ...(config.waitSeconds * 1_000 < config.requestTimeoutMs
       ? []
       : [
-          `ORDER_WAIT_SECONDS is ${config.waitSeconds}; expected less than HTTP_REQUEST_TIMEOUT_MS, ${config.requestTimeoutMs}.`,
+          `ORDER_WAIT_SECONDS is ${config.waitSeconds}; expected less than HTTP_REQUEST_TIMEOUT_MS, which is ${config.requestTimeoutMs} ms.`,
         ]),
     ...(deadlineSeconds > config.reservationTtlSeconds
       ? []
       : [
-          `ORDER_DEADLINE_SECONDS is ${deadlineSeconds}; expected more than RESERVATION_TTL_SECONDS, ${config.reservationTtlSeconds}.`,
+          `ORDER_DEADLINE_SECONDS is ${deadlineSeconds}; expected more than RESERVATION_TTL_SECONDS, which is ${config.reservationTtlSeconds}.`,
         ]),
   ];
 };

@@ -52,7 +52,7 @@ export interface Job {
   stop(): Promise<void>;
 }
 
-export interface ServiceDependencies {
+interface ServiceDependencies {
   readonly shell: Shell;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -60,7 +60,7 @@ export interface ServiceDependencies {
   readonly stopping: AbortSignal;
 }
 
-export interface ServiceDefinition {
+interface ServiceDefinition {
   readonly name: 'order' | 'inventory' | 'payment';
   readonly description: string;
   readonly config: ServiceConfig;
@@ -71,7 +71,7 @@ export interface ServiceDefinition {
   readonly problems: ProblemKinds;
   /** Records the metrics of committed inputs. */
   readonly countMeasurements: (metrics: Metrics) => (measurement: Measurement) => void;
-  /** Jobs start when the service can write events, before it consumes any. */
+  /** Jobs start when the service can write events, and before it consumes events. */
   readonly assemble: (parts: ServiceDependencies) => {
     /** Called twice: for the consumer, which has a separate connection pool, and for the replay of dead letters. */
     readonly subscriptions: (shell: Shell) => Subscriptions;
@@ -108,7 +108,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     tls,
     poolSize: consumerConnections,
     waitMs: config.sessionTimeoutMs / 2,
-    // Events that arrive meanwhile wait for the shared transaction of an event that waits for a lock.
+    // While an event waits for a lock, other events wait for its shared transaction.
     lockTimeoutMs: 1_000,
   });
   lifecycle.onStop('database of the consumer', () => consuming.close());
@@ -162,7 +162,11 @@ export async function startService(definition: ServiceDefinition): Promise<void>
         const missing = registry.missing();
         return missing.length === 0
           ? Promise.resolve()
-          : Promise.reject(new Error(`not registered or not reachable: ${missing.join(', ')}`));
+          : Promise.reject(
+              new Error(
+                `the schemas are not registered or the registry is not reachable: ${missing.join(', ')}`,
+              ),
+            );
       },
       ...checks,
     },

@@ -257,7 +257,9 @@ describe('after the registry has lost its storage', () => {
         const response = await fetch(`${newInstance.url}/health/ready`);
         return response.status === 503 && response.text();
       });
-      expect(unready).toMatch(/not registered or not reachable: .*order\.created/);
+      expect(unready).toMatch(
+        /the schemas are not registered or the registry is not reachable: .*order\.created/,
+      );
       await expect(resolvedClient.writerSchema(5)).rejects.toThrow(DependencyUnavailable);
       await expect(resolvedClient.writerSchema(5)).rejects.toThrow(
         /the schema registry has lost its schemas/,

@@ -216,7 +216,7 @@ describe('with NODE_ENV=production', () => {
   const production = { NODE_ENV: 'production' };
   it('a service refuses the public development password and accepts other passwords', () => {
     expect(problemsOf({ ...production, DATABASE_URL: 'postgres://me:orderflow@db/things' })).toEqual([
-      'NODE_ENV is "production", but the password in DATABASE_URL is the public one for development.',
+      'NODE_ENV is "production", but the password in DATABASE_URL is the public password for development; expected another password.',
     ]);
     expect(problemsOf(production)).toEqual([]);
     expect(problemsOf({ DATABASE_URL: 'postgres://me:orderflow@db/things' })).toEqual([]);

@@ -45,7 +45,7 @@ export const { kinds: gatewayProblems, problem } = defineProblems({
 });
 
 /** Highest amount of a charge or refund, in minor units. */
-export const maxChargeMinor = 1_000_000_000_000;
+const maxChargeMinor = 1_000_000_000_000;
 const moneySchema = z.int().min(1).max(maxChargeMinor).openapi({ description: 'Minor units', example: 4200 });
 const currencySchema = z
   .string()

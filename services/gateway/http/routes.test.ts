@@ -106,7 +106,7 @@ describe('a charge', () => {
   });
 
   it.each([{ amountMinor: 4201 }, { currency: 'USD' }, { reference: 'r-2' }, { token: 'tok_declined' }])(
-    'refuses %o under a used key',
+    'is refused with %o under a used key',
     async (over) => {
       await client.charge('k');
       expect(await codeOf(await client.charge('k', over))).toEqual([422, 'idempotency_key_reused']);
@@ -114,7 +114,7 @@ describe('a charge', () => {
     },
   );
 
-  it('refuses another body under a key whose request is in progress', async () => {
+  it('is refused with another body under a key whose request is in progress', async () => {
     await client.behave({ mode: 'slow', latencyMs: 150 });
     const [first, other] = await Promise.all([client.charge('k'), client.charge('k', { amountMinor: 1 })]);
     expect([first.status, other.status].toSorted()).toEqual([201, 422]);
@@ -122,7 +122,7 @@ describe('a charge', () => {
   });
 
   it.each([undefined, '', 'with space', 'x'.repeat(256), '""', '"half', 'half"'])(
-    'refuses the key %j',
+    'is refused with the key %j',
     async (key) => {
       expect(await codeOf(await client.charge(key))).toEqual([400, 'idempotency_key_missing']);
       expect((await client.ledger()).charges).toEqual([]);
@@ -143,7 +143,7 @@ describe('a charge', () => {
     { token: '' },
     { token: 7 },
     { extra: true },
-  ])('refuses the body %o', async (over) => {
+  ])('is refused with the body %o', async (over) => {
     expect(await codeOf(await client.charge('k', over))).toEqual([422, 'schema_violation']);
     expect((await client.ledger()).charges).toEqual([]);
   });

@@ -24,7 +24,7 @@ import {
 } from './api.ts';
 import { fingerprintOf, executeOnce, keyFrom, replayHeaders, type ExecutionResult } from './idempotency.ts';
 
-export interface GatewayOptions {
+interface GatewayOptions {
   readonly logger: Logger;
   readonly ledger: Ledger;
   readonly health: Health;
@@ -32,9 +32,10 @@ export interface GatewayOptions {
   readonly stopping: AbortSignal;
   readonly publicUrl?: string | undefined;
   readonly httpOptions?: HttpOptions;
-  /** Milliseconds after which the connection of a hanging request is dropped; 120,000 when absent. */
-  readonly hangMs?: number;
 }
+
+/** Milliseconds after which the connection of a hanging request is dropped. */
+const hangMs = 120_000;
 
 export const createGatewayApp = ({
   logger,
@@ -43,7 +44,6 @@ export const createGatewayApp = ({
   stopping,
   publicUrl,
   httpOptions,
-  hangMs = 120_000,
 }: GatewayOptions): App => {
   const app = createApp({
     logger,

@@ -164,9 +164,9 @@ const table: Record<string, Record<(typeof states)[number], string>> = {
   },
 };
 
-describe('every input in every state', () => {
+describe('the input', () => {
   for (const [name, input] of Object.entries(inputs)) {
-    it.each(states)(`${name}: %s`, (state) => {
+    it.each(states)(`${name} in the state %s has the outcome of the table`, (state) => {
       expect(outcome(input, view(state))).toBe(table[name]?.[state]);
     });
   }
@@ -296,8 +296,8 @@ describe('races, in both sequences', () => {
   });
 });
 
-describe('the invariants of every input and every state', () => {
-  it('no unit is oversold or lost, and the reserved units equal those of reserved and pinned reservations', () => {
+describe('every input in every state', () => {
+  it('oversells and loses no unit, and keeps the reserved units equal to those of reserved and pinned reservations', () => {
     for (const input of Object.values(inputs)) {
       for (const state of states) {
         const before = view(state);

@@ -86,7 +86,7 @@ const listRoute = endpoint(permissions['products.list'], {
     query: z.object({
       q: printable(100)
         .optional()
-        .openapi({ description: 'Words, each of which must be contained in the name or the SKU' }),
+        .openapi({ description: 'Words; the name or the SKU must contain each of them' }),
       sellerId: resourceId(200).optional(),
       sort: z.enum(['id', 'name', 'price', '-price']).default('id').openapi({
         description:

@@ -160,7 +160,7 @@ describe('events of inventory, by the state of the reservation', () => {
     },
   };
   for (const input of Object.keys(inputs).filter((name): name is InputName => name in table)) {
-    it.each(holdings)(`${input}: %s`, (holding) => {
+    it.each(holdings)(`${input} in the state %s has the outcome of the table`, (holding) => {
       expect(outcome(input, { holding })).toBe(table[input]?.[holding]);
     });
   }
@@ -202,7 +202,7 @@ describe('events of payment, by the state of the payment', () => {
     },
   };
   for (const input of Object.keys(inputs).filter((name): name is InputName => name in table)) {
-    it.each(paymentStates)(`${input}: %s`, (payment) => {
+    it.each(paymentStates)(`${input} in the state %s has the outcome of the table`, (payment) => {
       expect(outcome(input, { payment, holding: 'reserved' })).toBe(table[input]?.[payment]);
     });
   }
@@ -260,7 +260,7 @@ describe('commands of customers and sellers', () => {
   it('cancelling twice changes nothing', () => {
     expect(outcome('cancel', { cancellation: 'customer_cancelled' })).toBe('ignored already_cancelled');
   });
-  it('an order of somebody else is rejected like a missing one', () => {
+  it('a command on an order of somebody else is rejected like a command on a missing order', () => {
     expect(outcome('cancelByStranger', open)).toBe('rejected not_found');
     expect(outcome('fulfillByStranger', open)).toBe('rejected not_found');
   });
@@ -496,7 +496,7 @@ describe('the invariants of every input and every combination of facts', () => {
     CANCELLED: ['CANCELLED'],
   };
 
-  it(`hold in all ${cells.length} cells`, () => {
+  it(`hold in all ${cells.length} combinations`, () => {
     for (const { input, ...facts } of cells) {
       const before = order(facts);
       const decision = decide(inputs[input], before);

@@ -81,7 +81,7 @@ export function decide(input: OrderInput, order: Order): OrderDecision {
         case 'order_cancelled':
         case 'unspecified':
           return order.cancellation === null
-            ? rejected('released_without_cause', `Stock was released for an order that is not cancelled.`)
+            ? rejected('released_without_cause', 'Stock was released for an order that is not cancelled.')
             : accepted(change(reservation('released')));
         default:
           return input.data.reason satisfies never;

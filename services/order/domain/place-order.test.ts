@@ -65,7 +65,7 @@ describe('placing an order', () => {
     });
   });
 
-  it('rejects a product that is not in the catalogue, naming it once', () => {
+  it('rejects a product that is not in the catalogue, and names the product once', () => {
     const items = [
       { productId: 'ghost', quantity: 1 },
       { productId: 'ghost', quantity: 1 },
@@ -89,7 +89,7 @@ describe('placing an order', () => {
   it.each([
     ['twice the largest price', [['yacht', maxTotalMinor, 2]]],
     [
-      'one above the bound',
+      'one minor unit more than the maximum',
       [
         ['yacht', maxTotalMinor, 1],
         ['oar', 1, 1],

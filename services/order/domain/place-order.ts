@@ -20,7 +20,7 @@ export interface CatalogueItem {
   readonly version: number;
 }
 
-/** Highest order total in minor units: the highest amount that the payment provider charges. Sums of such totals are exact. */
+/** Highest order total in minor units: the highest amount that the payment provider charges. Sums of 9,000 totals are exact. */
 export const maxTotalMinor = 1_000_000_000_000;
 
 /** Decides a new order against the catalogue entries of its products. */

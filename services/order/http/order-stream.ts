@@ -66,7 +66,7 @@ export const toEvent = ({ sequence, type, outcome, status, version, occurredAt }
 
 export interface OrderStreamOptions extends TrailSource {
   readonly heartbeatMs: number;
-  /** Maximum age of a stream. The client then reconnects, so that its token is checked again; dead clients do not. */
+  /** Maximum age of a stream. A client that still exists reconnects, and its token is checked again. */
   readonly lifetimeMs: number;
 }
 

@@ -1,7 +1,7 @@
 // Notices new entries in the audit trails of orders, with one query per interval for all waiting requests of the process.
 // Polling per request would multiply the queries; LISTEN/NOTIFY would need a dedicated session and lose notifications while that
 // session is disconnected. No entry is missed, because every query compares with the last entry that each waiter has.
-// It compares trails, not order versions: an ignored input adds an entry but no version, and streams send every entry.
+// The watch compares trails, not order versions: an ignored input adds an entry but no version, and streams send every entry.
 import type { Logger } from '../../platform/process/logger.ts';
 import type { TrailHead, Watched } from './trail.ts';
 

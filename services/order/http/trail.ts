@@ -1,5 +1,6 @@
-// Reads the audit trail of an order for streams and waits. The inputs of an order are handled one after the other, under the lock of
-// its row, so its sequence numbers rise with each commit: no entry with a lower number appears later. (Across orders it can.)
+// Reads the audit trail of an order for streams and waits. The inputs of an order are handled one after the other, under the lock
+// of its row. So within one order, the sequence numbers rise with each commit, and no entry with a lower number appears later.
+// Across orders, an entry with a lower number can appear later.
 import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import { orderEvents, orders } from '../../../drizzle/order/schema.ts';
 import type { Database } from '../../platform/database/database.ts';

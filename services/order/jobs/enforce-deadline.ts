@@ -9,7 +9,7 @@ import { findWaitingOrders } from '../order-queries.ts';
 
 const pageSize = 100;
 
-/** Cancels the orders past their deadline; resolves to their number. */
+/** Cancels the orders past their deadline. Resolves to the number of cancelled orders. */
 export const enforceDeadline = (
   shell: Shell,
   logger: Logger,

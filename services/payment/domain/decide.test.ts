@@ -204,29 +204,32 @@ const table: Record<InputName, Record<StateName, string>> = {
   },
 };
 
-describe('every input in every state', () => {
+describe('the input', () => {
   for (const name of names) {
-    it.each(stateNames)(`${name}: %s`, (state) => {
+    it.each(stateNames)(`${name} in the state %s has the outcome of the table`, (state) => {
       expect(outcome(name, states[state])).toBe(table[name][state]);
     });
   }
 });
 
-describe('terms and hold arrive in either sequence', () => {
-  it.each([[['created', 'held']], [['held', 'created']]] as const)('%s: one charge of the total', (path) => {
-    const { request } = after(...path);
-    expect(request).toEqual({
-      kind: 'charge',
-      idempotencyKey: 'charge-order-1',
-      amount,
-      token: 'tok_1',
-      chargeId: null,
-    });
-  });
-  it('MANUAL charges with the token that the customer gives', () => {
+describe('a charge', () => {
+  it.each([[['created', 'held']], [['held', 'created']]] as const)(
+    'is requested once, for the total, after %s',
+    (path) => {
+      const { request } = after(...path);
+      expect(request).toEqual({
+        kind: 'charge',
+        idempotencyKey: 'charge-order-1',
+        amount,
+        token: 'tok_1',
+        chargeId: null,
+      });
+    },
+  );
+  it('in mode MANUAL has the token that the customer gives', () => {
     expect(after('createdManual', 'held', 'pay').request).toMatchObject({ token: 'tok_2' });
   });
-  it('a second `pay` while the charge is in progress makes no request', () => {
+  it('is not requested again by a second `pay` while it is in progress', () => {
     expect(outcome('pay', after('createdManual', 'held', 'pay'))).toBe('ignored charge_already_started');
   });
 });

@@ -11,7 +11,7 @@ it.each<[string, Partial<Payment>, string[]]>([
   ['a refund', { refund: 'succeeded' }, ['refunded']],
   ['a charge and its refund', { charge: 'succeeded', refund: 'succeeded' }, ['charged', 'refunded']],
   ['nothing', { hold: 'held' }, []],
-])('%s', (_name, change, outcomes) => {
+])('each outcome of a payment is measured once: %s', (_name, change, outcomes) => {
   const after = { payment: { ...before, ...change }, request: null };
   const measured = measurementsOf({ payment: before, request: null }, after);
   expect(measured.map(({ labels }) => labels['outcome'])).toEqual(outcomes);

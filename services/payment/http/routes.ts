@@ -99,7 +99,7 @@ export function registerPaymentRoutes(
     const { subject: customerId } = callerOf(c);
     const at = new Date();
     const input: PaymentInput = { type: 'pay', data: { orderId: id, customerId, token }, at };
-    // With a key, the first response must be the stored response: a payment that is read again after the commit could differ from it.
+    // With a key, the first response must equal the stored response. A payment that is read again after the commit could differ.
     let stored: PaymentAnswer | undefined;
     const claim = claimOf<PaymentView>(
       c,

@@ -1,6 +1,6 @@
 // The HTTP client of the payment provider. Every call returns a GatewayResult. Definite results are `succeeded`, `refused` and
-// `absent` (a look-up has found no charge). After `in_progress` and `unknown`, money may have moved, so the request stays open and is
-// repeated. Every call carries the idempotency key of its request, so a repeated call never charges twice.
+// `absent` (a look-up has found no charge). After `in_progress` and `unknown`, money may have moved, so the request stays open and
+// is repeated. Every call carries the idempotency key of its request, so a repeated call never charges twice.
 import { z } from 'zod';
 import type { Money } from '../../../schemas/generated/events.ts';
 import { SpanStatusCode } from '@opentelemetry/api';
@@ -54,8 +54,8 @@ const unknownAfter = (status: number): GatewayResult => ({
 });
 
 /**
- * `conflictIsDefinite`: a 409 to a refund means that it exceeds the charge, so a repetition would fail too. A 409 to any other request
- * says nothing about the charge.
+ * `conflictIsDefinite`: a 409 to a refund means that the refund exceeds the charge, so a repetition would fail too. A 409 to any
+ * other request does not show whether the card was charged.
  */
 const toFailure = (status: number, answer: unknown, conflictIsDefinite: boolean): GatewayResult => {
   if (status === 409 || definite.has(status)) {
@@ -136,7 +136,7 @@ export function createGatewayClient(baseUrl: string): GatewayClient {
       const path = `/v1/charges?idempotencyKey=${encodeURIComponent(request.idempotencyKey)}`;
       return call('/v1/charges', path, request, signal, undefined, (status, answer) => {
         if (status !== 200) {
-          // A refused look-up says nothing about the charge, so its outcome stays unknown.
+          // A refused look-up does not show whether the card was charged, so the outcome of the charge stays unknown.
           const result = toFailure(status, answer, false);
           return result.kind === 'refused' ? unknownAfter(status) : result;
         }

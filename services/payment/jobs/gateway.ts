@@ -80,8 +80,8 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
   let opened: { readonly at: Date; readonly since: number } | null = null;
 
   const breaker = circuitBreaker(handleWhenResult(isUnknown), {
-    // The breaker would measure the pause with the wall clock, so a clock change could shorten or extend the pause. `admits`
-    // measures it instead, and the breaker admits every probe.
+    // The breaker would measure the pause with the wall clock, so a clock change could shorten or extend the pause. Instead,
+    // `admits` measures the pause, and the breaker admits every probe.
     halfOpenAfter: Number.NEGATIVE_INFINITY,
     breaker: new ConsecutiveBreaker(failures),
   });
@@ -127,7 +127,7 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
     };
     try {
       return await retrying.execute(() => {
-        // The breaker would let a second caller wait for the probe, possibly until its lease has ended.
+        // The breaker would let a second request wait for the probe, possibly until the lease of that request has ended.
         if (admits() === 'none') throw new BrokenCircuitError();
         return guarded.execute(callOnce);
       });

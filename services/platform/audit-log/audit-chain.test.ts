@@ -118,33 +118,33 @@ describe('an unchanged chain', () => {
   });
 });
 
-describe('tampering is found where it happened', () => {
-  it.each(Object.entries(entryChanges))('the %s of an entry changed', (_column, change) => {
+describe('the chain is broken where', () => {
+  it.each(Object.entries(entryChanges))('the %s of an entry was changed', (_column, change) => {
     anywhere((links, index, { seal, entry: row }) => {
       if (row) expect(brokenAt(links.with(index, { seal, entry: change(row) }))).toBe(index + 1);
     });
   });
 
-  it.each(Object.entries(sealChanges))('the %s of a seal changed', (_column, change) => {
+  it.each(Object.entries(sealChanges))('the %s of a seal was changed', (_column, change) => {
     anywhere((links, index, { seal, entry: row }) => {
       expect(brokenAt(links.with(index, { seal: change(seal), entry: row }))).toBe(index + 1);
     });
   });
 
-  it('an entry removed', () => {
+  it('an entry was removed', () => {
     anywhere((links, index, { seal }) => {
       expect(brokenAt(links.with(index, { seal, entry: null }))).toBe(index + 1);
     });
   });
 
-  it('an entry removed with its seal, unless it was the last', () => {
+  it('an entry was removed with its seal, unless it was the last entry', () => {
     anywhere((links, index) => {
       const expected = index === links.length - 1 ? undefined : index + 1;
       expect(brokenAt(links.toSpliced(index, 1))).toBe(expected);
     });
   });
 
-  it('an entry removed and the later ones moved up', () => {
+  it('an entry was removed and the later entries were moved up', () => {
     anywhere((links, index) => {
       const moved = links.toSpliced(index, 1).map(({ seal, entry: row }, at) => ({
         seal: { ...seal, position: at + 1 },
@@ -154,7 +154,7 @@ describe('tampering is found where it happened', () => {
     });
   });
 
-  it('two entries swapped', () => {
+  it('two entries were swapped', () => {
     fc.assert(
       fc.property(chains, fc.nat(), fc.nat(), (links, one, other) => {
         const [low = 0, high = 0] = [one % links.length, other % links.length].sort((a, b) => a - b);
@@ -171,7 +171,7 @@ describe('tampering is found where it happened', () => {
     );
   });
 
-  it('an entry inserted, even with a valid seal', () => {
+  it('an entry was inserted, even with a valid seal', () => {
     anywhere((links, index) => {
       const before = links[index - 1]?.seal ?? chainStart;
       const forged = entry(1_000);

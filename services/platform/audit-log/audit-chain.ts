@@ -1,6 +1,6 @@
-// The hash chain over the audit log, as functions of rows. Every hash covers the previous one, so a change, removal,
-// insertion or swap breaks the chain from there on. The chain alone cannot reveal that its end was cut off or that all of its
-// hashes were recomputed. An anchor can: it is a position and its hash, stored outside the database.
+// The hash chain over the audit log. These functions work on rows in memory. Every hash covers the previous hash, so a change,
+// removal, insertion or swap breaks the chain from there on. The chain alone cannot reveal that its end was cut off or that all of
+// its hashes were recomputed. An anchor can: it is a position and its hash, stored outside the database.
 import { createHash } from 'node:crypto';
 import type { auditLog, auditSeals } from '../../../drizzle/messaging/schema.ts';
 
@@ -15,7 +15,7 @@ export interface ChainPoint {
 
 export const chainStart: ChainPoint = { position: 0, hash: '0'.repeat(64) };
 
-/** Different entries have different texts: a JSON array of all columns in this sequence, instants in ISO 8601. */
+/** The text of an entry that is hashed: a JSON array of all columns in this sequence. Different entries have different texts. */
 export const canonical = (entry: AuditEntry): string =>
   JSON.stringify([
     entry.id,

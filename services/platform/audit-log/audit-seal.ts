@@ -1,7 +1,8 @@
 // Adds the entries of the audit log to the hash chain shortly after their commit. Actions append concurrently; only sealing
 // is sequential, under an advisory lock that ends with its transaction. The next run seals the entries that a crash left unsealed.
-// Entries are sealed sorted by transaction id, and only when that id is lower than the id of every running transaction of the
-// server: no entry can then appear before a sealed one, so a run reads only new entries. A long transaction delays only seals.
+// Entries are sealed in the sequence of their transaction ids. An entry is sealed only when its transaction id is lower than the id
+// of every running transaction of the server. So no entry can appear before a sealed entry, and a run reads only new entries. A
+// long transaction delays only the sealing.
 import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
 import { auditLog, auditSeals } from '../../../drizzle/messaging/schema.ts';
 import {
@@ -73,7 +74,9 @@ const batchSize = 500;
 const batchesPerRun = 20;
 const anchorEveryMs = 60_000;
 
-/** Seals every second. Logs the head of the chain at most once per minute, when it has changed: an anchor outside the database. */
+/**
+ * Seals every second. Logs the head of the chain when it has changed, at most once per minute, as an anchor outside the database.
+ */
 export function startSealing({ db, logger }: { readonly db: Database; readonly logger: Logger }): Timer {
   let logged: { readonly position: number; readonly at: number } | undefined;
   const logHead = ({ position, hash }: ChainPoint): void => {

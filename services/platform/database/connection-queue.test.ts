@@ -58,7 +58,7 @@ describe('the queue for a connection', () => {
     now = 4_999;
     expect(queue.saturated()).toBeUndefined();
     now = 5_000;
-    expect(queue.saturated()).toBe('1 wait for a connection to the database, the first for 5000 ms');
+    expect(queue.saturated()).toBe('1 waiting for a connection to the database, the longest for 5000 ms');
     first.end();
     await running[0];
     expect(queue.saturated()).toBeUndefined();

@@ -1,17 +1,18 @@
-// The queue for the connections of a pool: first in, first out, with a time limit. The driver's own queue has neither, and it sends
-// queries over busy connections, where no timeout of the server counts: behind a locked table, queries of disconnected clients would
-// pile up and run later. Here, work that waits too long is refused before it has begun, so it is safe to repeat.
+// The queue for the connections of a pool: first in, first out, with a time limit. The driver's own queue has neither. The driver
+// also sends queries over busy connections, where the timeouts of the server do not count the wait: behind a locked table, queries
+// of disconnected clients would pile up and run later. Here, work that waits too long is refused before it begins, so that it is
+// safe to repeat.
 import { DependencyUnavailable } from './transient.ts';
 
 export interface ConnectionQueue {
-  /** Runs the work when a connection is free, first in, first out. Throws DependencyUnavailable when no connection is free in time. */
+  /** Runs the work once a connection is free. Throws DependencyUnavailable when no connection is free in time. */
   readonly run: <T>(work: () => PromiseLike<T>) => Promise<T>;
   /** Why new work would probably time out; undefined when it would be in time. */
   readonly saturated: () => string | undefined;
   readonly waiting: () => number;
 }
 
-export interface ConnectionQueueOptions {
+interface ConnectionQueueOptions {
   readonly connections: number;
   /** The longest wait, in milliseconds. */
   readonly waitMs: number;
@@ -76,7 +77,7 @@ export function createConnectionQueue(
       // When the oldest work has waited for half of the limit, new work would time out.
       return waited * 2 < waitMs
         ? undefined
-        : `${waiting.size} wait for a connection to the database, the first for ${Math.round(waited)} ms`;
+        : `${waiting.size} waiting for a connection to the database, the longest for ${Math.round(waited)} ms`;
     },
     waiting: () => waiting.size,
   };

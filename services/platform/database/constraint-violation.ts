@@ -1,6 +1,6 @@
 // Finds the constraint that a statement violated, so that a request that lost a race gets a specific problem instead of a 500.
 
-export interface ConstraintViolation {
+interface ConstraintViolation {
   /** Name of the constraint, such as `inventory_sku`. */
   readonly constraint: string;
   /** `lost_race`: another transaction inserted or deleted a row first. `fault`: the code tried to store invalid values. */

@@ -14,7 +14,7 @@ export interface Statement {
   execute(): Promise<unknown>;
 }
 
-/** Sends statements without waiting for them. If one fails, the transaction fails with its error. */
+/** Sends statements without waiting for them. If a statement fails, the transaction fails with the error of that statement. */
 export const send = (statements: readonly Statement[]): Promise<unknown> => {
   const sent = Promise.all(statements.map((statement) => statement.execute()));
   sent.catch(() => undefined);
@@ -43,9 +43,9 @@ export type DatabaseUsage = Readonly<Counts>;
 export interface ConnectionOptions {
   /** Maximum number of connections; 16 when absent. */
   readonly poolSize?: number;
-  /** Milliseconds that a query or a transaction waits for a connection; 10,000 when absent. */
+  /** Maximum milliseconds that a query or a transaction waits for a connection; 10,000 when absent. */
   readonly waitMs?: number;
-  /** Milliseconds that a statement waits for a lock; 3,000 when absent. */
+  /** Maximum milliseconds that a statement waits for a lock; 3,000 when absent. */
   readonly lockTimeoutMs?: number;
   /** TLS; plain TCP when absent. */
   readonly tls?: Trust;
@@ -84,8 +84,8 @@ const queued = (client: postgres.Sql, queue: ConnectionQueue, used: Counts): pos
   });
 
 /**
- * Session settings that the code relies on, because a role or a database may have other defaults. With `DateStyle` German the driver
- * could not parse timestamps. With another isolation level, a transaction that has waited for a lock would read a stale row.
+ * Session settings that the code relies on, because a role or a database may have other defaults. With `DateStyle` German the
+ * driver could not parse timestamps. With another isolation level, a transaction that has waited for a lock would read a stale row.
  */
 export const sessionSettings = {
   DateStyle: 'ISO, MDY',

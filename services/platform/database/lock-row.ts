@@ -1,9 +1,9 @@
-// Locks an entity that may have no row yet. `FOR UPDATE` locks only rows that exist: of two transactions that find no row, each would
-// decide that it is the first.
+// Locks an entity that may have no row yet. `FOR UPDATE` locks only rows that exist: of two transactions that find no row, each
+// would decide that it is the first.
 import { sql } from 'drizzle-orm';
 import type { Statement, Transaction } from './database.ts';
 
-/** Locks the names of several rows, sorted, so that two callers cannot deadlock. The rows need not exist. */
+/** Takes advisory locks on the names of several rows, sorted, so that two callers cannot deadlock. The rows need not exist. */
 export const lockNames = (tx: Transaction, kind: string, ids: readonly string[]): Statement => {
   const names = [...new Set(ids)].sort().map((id) => `${kind} ${id}`);
   return tx.execute(
@@ -12,8 +12,8 @@ export const lockNames = (tx: Transaction, kind: string, ids: readonly string[])
 };
 
 /**
- * The row that `read` finds and locks. Its name is locked first, until the transaction ends, so that no other transaction inserts
- * the row meanwhile.
+ * The row that `read` finds and locks; undefined when there is none. An advisory lock on the name of the row is taken first, so
+ * that no other transaction inserts the row before this transaction ends.
  */
 export const lockRowOf = async <Row>(
   tx: Transaction,
@@ -21,7 +21,7 @@ export const lockRowOf = async <Row>(
   id: string,
   read: { execute(): Promise<readonly Row[]> },
 ): Promise<Row | undefined> => {
-  // Both are sent together and run one after the other, so `read` sees the commit of the lock's previous owner.
+  // Both statements are sent together and run one after the other, so `read` sees the commit of the lock's previous owner.
   const name = sql`SELECT pg_advisory_xact_lock(hashtextextended(${`${kind} ${id}`}, 0))`;
   const [, [row]] = await Promise.all([tx.execute(name).execute(), read.execute()]);
   return row;

@@ -1,5 +1,5 @@
-// Parses a text column into a union type. A CHECK constraint or the only writer guarantees the value. For any other value, reading the
-// row fails.
+// Parses a text column into a union type. A CHECK constraint or the only writer guarantees the value. For any other value, reading
+// the row fails.
 
 /** A parser for texts that must be one of `values`. */
 export const oneOf =

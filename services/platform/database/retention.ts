@@ -1,7 +1,7 @@
-// Retention deletes old rows, in small transactions that block no other transaction for long. Each takes an advisory lock, so that
-// only one instance deletes at a time and a crashed instance leaves no lock. Inbox rows are kept longer than outbox rows: as long
-// as an event can be published again, consumers must recognise it. The audit log is never deleted: a hash chain without its
-// beginning proves nothing.
+// Retention deletes old rows, in small transactions that block no other transaction for long. Each transaction takes an advisory
+// lock, so that only one instance deletes at a time and a crashed instance leaves no lock. Inbox rows are kept longer than outbox
+// rows: as long as an event can be published again, consumers must recognise it. The audit log is never deleted: a hash chain
+// without its beginning proves nothing.
 import { sql, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import type { RetentionConfig } from '../process/settings/retention-settings.ts';
@@ -37,7 +37,7 @@ export interface RetentionReport {
 
 const hourMs = 3_600_000;
 const betweenBatchesMs = 20;
-/** With more rows of a table that cannot be deleted, the run leaves the table. */
+/** When more rows of a table than this cannot be deleted, the run continues with the next table. */
 const maximumPassed = 20;
 const elsewhere = 'another instance is deleting';
 
@@ -53,7 +53,7 @@ export async function runRetention(
   const before = (hours: number): string => new Date(now.getTime() - hours * hourMs).toISOString();
   const beforeDays = (wholeDays: number): string => before(wholeDays * 24);
 
-  /** Deletes the oldest due rows of a table, after the first `passed`. */
+  /** Deletes up to `limit` of the oldest due rows of a table, except the first `passed` rows. */
   const statements: Record<Table, (limit: number, passed: number) => SQL> = {
     idempotencyKeys: (limit, passed) => sql`
       with gone as (delete from idempotency_keys where (scope, key) in (
@@ -114,7 +114,7 @@ export async function runRetention(
         limit = Math.min(batch, limit * 10);
       } catch (error) {
         failed.set(table, error instanceof Error ? messageOf(error) : String(error));
-        // The other tables are cleaned, and the next run retries this one.
+        // This run continues with the other tables, and the next run retries this table.
         if (isTransient(error) || passed === maximumPassed) break;
         // Smaller batches find the row that cannot be deleted; later batches begin after it.
         if (limit > 1) limit = Math.ceil(limit / 10);
@@ -130,7 +130,7 @@ export async function runRetention(
   return report(more);
 }
 
-/** The message of the database; Drizzle's own only repeats the query. */
+/** The message of the database; the message of Drizzle only repeats the query. */
 const messageOf = (error: Error): string =>
   error.cause instanceof Error ? error.cause.message : error.message;
 

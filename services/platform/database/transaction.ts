@@ -1,5 +1,5 @@
-// A transaction that waits for the server only where it needs a result: statements that `work` has started without awaiting them are
-// sent together with COMMIT.
+// A transaction that waits for the server only where it needs a result: statements that `work` has started without awaiting them
+// are sent together with COMMIT.
 import type postgres from 'postgres';
 
 type Unsafe = (...query: Parameters<postgres.Sql['unsafe']>) => ReturnType<postgres.Sql['unsafe']>;
@@ -12,8 +12,8 @@ const isLossOfConnection = (error: unknown): boolean =>
   ('syscall' in error || ('code' in error && String(error.code).startsWith('CONNECTION_')));
 
 /**
- * Runs `work` in a transaction. Statements that `work` has started without awaiting them belong to the transaction: when one of them
- * fails, nothing is committed and its error is thrown.
+ * Runs `work` in a transaction. Statements that `work` has started without awaiting them belong to the transaction: when one of
+ * them fails, nothing is committed and its error is thrown.
  * @param onRoundTrip Called for each wait for the server, once for statements that are sent together.
  */
 export async function inTransaction<T>(

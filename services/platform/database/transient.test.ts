@@ -1,4 +1,4 @@
-// For every class of SQLSTATE: is the failure transient, so that the input is retried, or is the input atFault at fault?
+// Which SQLSTATEs are transient, so that the input is retried, and which mean that the input is at fault.
 import { describe, expect, it } from 'vitest';
 import { DependencyUnavailable, isTransient } from './transient.ts';
 

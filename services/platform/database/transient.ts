@@ -1,10 +1,11 @@
 // Which failures are transient: they end by themselves, or once an operator has repaired the environment. The input is retried
 // until it succeeds; an event becomes a dead letter only for a fault of the event itself. A permanent failure taken for transient
-// would block its key for ever; a transient one taken for permanent would make a dead letter of a good event.
+// would block its key for ever; a transient failure taken for permanent would make a dead letter of a good event.
 
 /**
- * Transient SQLSTATEs. Permanent, so not listed, are the classes 21, 22, 23 and 44 (the values break a rule), the rest of 25 (the code
- * misuses a transaction), the rest of 42 (the SQL is wrong), 54 (the values are too large), P0 (a function raised an exception).
+ * Transient SQLSTATEs. Permanent, so not listed, are the classes 21, 22, 23 and 44 (the values break a rule), the rest of 25 (the
+ * code misuses a transaction), the rest of 42 (the SQL is wrong), 54 (the values are too large), P0 (a function raised an
+ * exception).
  */
 const transientSqlStates = [
   /^0A000$/, // a table has changed under a prepared statement: the statement is prepared again

@@ -60,7 +60,7 @@ describe('encoding', () => {
 });
 
 describe('decoding with the reader schema', () => {
-  it('returns what was encoded, dates as dates', async () => {
+  it('returns the encoded event, with dates as dates', async () => {
     const codec = codecFor(released);
     expect(await codec.decode(codec.encode(reserved, metadata).payload)).toEqual({ ...reserved, metadata });
   });
@@ -129,7 +129,7 @@ describe('bytes that can never be decoded', () => {
     ['a cut-off body', body.subarray(0, 20), released],
     ['a body with trailing bytes', Buffer.concat([body, Buffer.from([1, 2, 3])]), released],
     ['an unknown record', Buffer.from([0, 0, 0, 0, 7, 0]), unknownRecord],
-  ])('%s', async (_what, bytes, schema) => {
+  ])('are refused: %s', async (_what, bytes, schema) => {
     await expect(codecFor(schema).decode(bytes)).rejects.toThrow(UndecodableRecord);
   });
   it('are distinguished from bytes whose schema cannot be fetched at the moment', async () => {

@@ -20,7 +20,7 @@ interface RegistryClient {
   writerSchema: WriterSchemas;
   /** Looks up the ids of the event types, and retries until all are resolved or the signal is aborted. */
   resolveIds(types: readonly EventType[], signal: AbortSignal): Promise<void>;
-  /** Rejects when the registry does not answer or its ids differ from the resolved ones. */
+  /** Rejects when the registry does not answer or when its ids differ from the resolved ids. */
   check(): Promise<void>;
   /** Event types whose id is not resolved. */
   missing(): readonly EventType[];
@@ -36,7 +36,7 @@ const isNotFound = (error: unknown): boolean =>
   error instanceof Error &&
   (('status' in error && error.status === 404) || error.name === 'ConfluentSchemaRegistryError');
 
-/** Undefined when the registry answers 404. @throws DependencyUnavailable when it does not answer in time. */
+/** Resolves to undefined when the registry answers 404. @throws DependencyUnavailable for every other failure. */
 async function callRegistry<T>(call: Promise<T>): Promise<T | undefined> {
   const timeout = () =>
     new DependencyUnavailable(`the schema registry did not answer within ${requestTimeoutMs} ms`);
@@ -76,7 +76,9 @@ export function createRegistryClient(
   const resolveId = async (type: EventType): Promise<void> => {
     const id = await lookUpId(type);
     if (id === undefined)
-      throw new DependencyUnavailable(`${eventCatalogue[type].subject} is not registered in this version`);
+      throw new DependencyUnavailable(
+        `the schema of ${type} is not registered in this version; npm run schemas -- verify shows what is missing`,
+      );
     ids.set(type, id);
   };
 

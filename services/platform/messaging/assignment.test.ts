@@ -14,7 +14,7 @@ const recordAt = (offset: bigint, partition = 0): StreamRecord => ({
 });
 const heartbeat = (): Promise<void> => Promise.resolve();
 
-/** An assignment. A record at an offset in `waits` is finished only later. */
+/** An assignment. A record at an offset in `waits` is finished when its `finished` resolves, every other record immediately. */
 const assigned = (waits: ReadonlyMap<bigint, Waiting> = new Map()) => {
   const sent: (readonly Progress[])[] = [];
   const send = vi.fn((positions: readonly Progress[]) => {

@@ -7,8 +7,8 @@ import { pause } from '../process/retry.ts';
 
 export interface Assignment {
   /**
-   * Hands over consecutive records of a partition: records of one key one after the other, different keys in parallel. Resolves when
-   * the next records may follow.
+   * Hands over consecutive records of a partition: records of one key one after the other, different keys in parallel. Resolves
+   * when the next records may follow.
    */
   take(records: readonly StreamRecord[], heartbeat: RecordContext['heartbeat']): Promise<void>;
   /** Commits the records that were finished since the last commit. Never rejects: a commit that fails is repeated. */
@@ -22,7 +22,7 @@ export interface Assignment {
   close(): Promise<void>;
 }
 
-export interface AssignmentOptions {
+interface AssignmentOptions {
   readonly onRecord: SubscribeOptions['onRecord'];
   /** Sends positions to the broker. */
   readonly send: (positions: readonly Progress[]) => Promise<void>;
@@ -97,8 +97,9 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
       void pause(commitAgainMs, over.signal).then(commit);
     }
   };
-  // Commits are sent one after the other, so that an older position never overwrites a newer one. All callers that wait for the next
-  // commit share it: with a commit each, the handlers of all partitions would wait in turn for a coordinator that is away.
+  // Commits are sent one after the other, so that an older position never overwrites a newer position. All callers that wait for
+  // the next commit share that commit: with a commit each, the handlers of all partitions would wait in turn for a coordinator that
+  // is away.
   const commit = (): Promise<void> => {
     nextCommit ??= lastCommit = lastCommit.then(() => {
       nextCommit = undefined;

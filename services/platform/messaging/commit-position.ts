@@ -1,4 +1,4 @@
-/** The offset up to which a partition may be committed. Its records may finish out of sequence. */
+/** The offset up to which a partition may be committed. The records of the partition may finish out of sequence. */
 export interface CommitPosition {
   /** Called in ascending sequence, and again for a record that is read again. */
   begin(offset: bigint): void;

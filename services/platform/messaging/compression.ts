@@ -12,7 +12,7 @@ export class UnsupportedCompression extends kafkajs.KafkaJSNonRetriableError {
   constructor(codec: string, remedy: string) {
     super(
       `The records are compressed with ${codec}, which this service cannot read. ${remedy} ` +
-        'Set compression.type = producer on the topic, so that no more of them are written; `npm run doctor` names it.',
+        'Set compression.type = producer on the topic, so that no more such records are written; `npm run doctor` names the topic.',
     );
   }
 }
@@ -39,12 +39,15 @@ const readZstd = async (compressed: Buffer): Promise<Buffer> => {
   return promisify(zstdDecompress)(compressed);
 };
 
-/** lz4js would misread such a frame, because it takes the block checksum for the first bytes of the block. */
+/** lz4js would misread a frame with block checksums, because it takes a checksum for the first bytes of a block. */
 const hasBlockChecksums = (frame: Buffer): boolean => ((frame[4] ?? 0) & 0x10) !== 0;
 
 const readLz4 = (compressed: Buffer): Buffer => {
   if (hasBlockChecksums(compressed))
-    throw new UnsupportedCompression('LZ4 with block checksums', 'Have their producer write none.');
+    throw new UnsupportedCompression(
+      'LZ4 with block checksums',
+      'Configure their producer to write no block checksums.',
+    );
   return Buffer.from(lz4.decompress(compressed));
 };
 

@@ -1,7 +1,7 @@
-// The consumer loop dispatches each record and then lets the offset advance. A record that fails for a transient cause waits outside
-// the loop, together with later records of its key: other keys continue, and the records of each key keep their sequence. A record
-// that can never be handled becomes a dead letter before the offset advances. When most records fail, the cause is not in the
-// records, and the consumer halts.
+// The consumer loop dispatches each record and then lets the offset advance. A record that fails for a transient cause waits
+// outside the loop, together with later records of its key: other keys continue, and the records of each key keep their sequence. A
+// record that can never be handled becomes a dead letter before the offset advances. When most records fail, the cause is not in
+// the records, and the consumer halts.
 import type { Database } from '../database/database.ts';
 import { keepDeadLetter } from './dead-letters.ts';
 import type { Dispatch, HandledEvent } from './dispatch.ts';
@@ -18,7 +18,7 @@ import { createWaitingKeys, type WaitingKeys, type WaitingLimit } from './waitin
 
 export type { Incoming, Outcome, Subscriptions, SubscriptionsTo } from './dispatch.ts';
 
-export interface ConsumerOptions {
+interface ConsumerOptions {
   readonly stream: EventStream;
   readonly dispatch: Dispatch;
   readonly db: Database;

@@ -69,7 +69,7 @@ describe('the dead-letter breaker', () => {
     expect(breaker.admit('b', 4_500)).toBe('probe');
   });
 
-  it('closes when a probe is handled, and opens again at the next failure until most are handled', () => {
+  it('closes when a probe is handled, and opens again at the next failure until most records are handled', () => {
     fail(10);
     breaker.admit('a', 1_000);
     expect(breaker.handled('probe')).toBe(true);

@@ -1,7 +1,7 @@
 // When most records of a consumer cannot be handled, the fault is not in the records: the registry has lost its schemas, or a
 // deployment is broken. Then the breaker opens instead of turning the whole topic into dead letters: the consumer halts and probes,
-// one record at a time, whether the cause still exists. A handled probe closes the breaker. Its counts stay, so the next failure opens
-// the breaker again, until most records are handled.
+// one record at a time, whether the cause still exists. A handled probe closes the breaker. Its counts stay, so the next failure
+// opens the breaker again, until most records are handled.
 
 /** Permission to attempt a record. It must be returned with the outcome: handled, failed or abandoned. */
 export type Pass = 'normal' | 'probe';
@@ -62,7 +62,7 @@ export function createDeadLetterBreaker({ limit, probeEveryMs }: DeadLetterLimit
       if (pass === 'probe') endProbe();
       const wouldBe = recent.slice(1 - size).filter(Boolean).length + 1;
       if (!open && wouldBe < limit) {
-        // Counted here and not when it is stored, because records of other partitions fail at the same time.
+        // Counted before the dead letter is stored, because records of other partitions fail at the same time.
         remember(true);
         return 'dead_letter';
       }
@@ -81,7 +81,7 @@ export function createDeadLetterBreaker({ limit, probeEveryMs }: DeadLetterLimit
       const deadLetters = recent.filter(Boolean).length;
       const seconds = Math.max(0, Math.ceil((open.probeAt - now) / 1000));
       const next = open.probing || seconds === 0 ? 'now' : `in ${seconds} s`;
-      return `halted: ${deadLetters} of the last ${recent.length} records became dead letters and so would the next; probing again ${next}`;
+      return `halted: ${deadLetters} of the last ${recent.length} records became dead letters, and so would the next record; probing again ${next}`;
     },
   };
 }

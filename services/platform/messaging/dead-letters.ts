@@ -1,6 +1,6 @@
 // Dead letters: records that can never be handled as they are. A record is stored completely before the offset advances past it, so
-// that it neither blocks its partition nor gets lost. Later events of the same key are handled as usual: every decision expects late
-// events (it accepts them or ignores them with a reason), and a replayed event is a late event.
+// that it neither blocks its partition nor gets lost. Later events of the same key are handled as usual: every decision expects
+// late events (it accepts them or ignores them with a reason), and a replayed event is a late event.
 import { and, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { deadLetters } from '../../../drizzle/messaging/schema.ts';
@@ -102,9 +102,9 @@ const acceptedAction = { outcome: 'accepted' } as const;
 export const alreadySettled = { outcome: 'ignored', code: 'already_settled' } as const;
 
 /**
- * Marks a parked dead letter as replayed and records who did it; false when it is no longer parked. It runs in the transaction that handles
- * the event, which makes replays safe: a second replay waits for the row and then finds it settled, and a failed replay rolls the mark
- * back together with its effects.
+ * Marks a parked dead letter as replayed and records who replayed it; false when the dead letter is no longer parked. Runs in the
+ * transaction that handles the event, which makes replays safe: a second replay waits for the row and then finds it settled, and a
+ * failed replay rolls the mark back together with its effects.
  */
 export async function settleAsReplayed(
   tx: Transaction,

@@ -1,5 +1,5 @@
-// Dispatch decodes a record, finds the subscription of its event type and calls it. The consumer and the replay of dead letters share
-// it, so that a replayed event is handled by the same code as a delivered event.
+// Dispatch decodes a record, finds the subscription of its event type and calls it. The consumer and the replay of dead letters
+// share it, so that a replayed event is handled by the same code as a delivered event.
 import { eventCatalogue, type EventType } from '../../../schemas/generated/events.ts';
 import { type EventCodec, type ReceivedEvent, UndecodableRecord } from '../event-codec/event-codec.ts';
 import type { StreamRecord } from './event-stream.ts';

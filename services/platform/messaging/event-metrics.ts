@@ -8,7 +8,7 @@ import type { StreamRecord } from './event-stream.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Why a record was kept as a dead letter. */
-export const deadLetterReasons = ['undecodable', 'rejected', 'unexpected'] as const;
+const deadLetterReasons = ['undecodable', 'rejected', 'unexpected'] as const;
 export type DeadLetterReason = (typeof deadLetterReasons)[number];
 
 /** Events of the consumer and of the replay of dead letters. */
@@ -20,13 +20,13 @@ export interface ConsumerEvents {
   readonly deadLettered: (reason: DeadLetterReason) => void;
 }
 
-export interface ObservedConsumer {
+interface ObservedConsumer {
   /** Why the consumer has halted; undefined while it has not. */
   readonly halted: () => string | undefined;
   readonly waitingKeys: () => number;
 }
 
-export interface EventMetrics extends ConsumerEvents {
+interface EventMetrics extends ConsumerEvents {
   readonly appended: (events: readonly DomainEvent[]) => void;
   /** Begins the series of these event types at 0. */
   readonly subscribed: (types: readonly EventType[]) => void;
@@ -34,7 +34,7 @@ export interface EventMetrics extends ConsumerEvents {
   readonly observe: (consumer: () => ObservedConsumer | undefined) => void;
 }
 
-export interface EventMetricsOptions {
+interface EventMetricsOptions {
   readonly group: string;
   readonly emitted: readonly EventType[];
 }
@@ -68,21 +68,21 @@ export function createEventMetrics(
   });
   const publication = new Histogram({
     name: 'orderflow_event_publication_seconds',
-    help: 'From the decision, just before its commit, to the broker having the event.',
+    help: 'From the decision about an event, just before its commit, to its publication in Kafka.',
     labelNames: ['group', 'event_type'],
     buckets,
     registers,
   });
   const consumption = new Histogram({
     name: 'orderflow_event_consumption_seconds',
-    help: 'From the broker having the event to the commit of the group that handled it.',
+    help: 'From the publication of an event in Kafka to the commit of the group that handled it.',
     labelNames: ['group', 'event_type'],
     buckets,
     registers,
   });
   const retries = new Counter({
     name: 'orderflow_event_retries_total',
-    help: 'Attempts at an event that failed for a transient cause and were repeated.',
+    help: 'Failed attempts to handle an event that are repeated.',
     labelNames: ['group'],
     registers,
   });
@@ -114,7 +114,7 @@ export function createEventMetrics(
       const labels = { group, event_type: event.type };
       handled.inc({ ...labels, outcome: outcome.kind, reason: outcome.reason ?? 'none' });
       if (outcome.kind === 'duplicate') duplicates.inc(labels);
-      // Duplicates and replays are left out of the latencies: their age says nothing about the pipeline.
+      // Duplicates and replays are left out of the latencies, because their age does not measure the pipeline.
       else if (delivery === 'live') {
         publication.observe(labels, secondsBetween(event.metadata.occurredAt, record.timestamp));
         consumption.observe(labels, secondsBetween(record.timestamp, new Date()));
@@ -145,7 +145,7 @@ export function createEventMetrics(
       );
       gauge(
         'orderflow_consumer_waiting_keys',
-        'Keys whose next record failed for a transient cause; other keys go on.',
+        'Keys whose next record failed and is retried; other keys continue.',
         ({ waitingKeys }) => waitingKeys(),
       );
     },

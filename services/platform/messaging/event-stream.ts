@@ -47,8 +47,8 @@ export interface SubscribeOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
   /**
-   * Called for one record per key at a time, in offset sequence; different keys and partitions run in parallel. Resolves to undefined
-   * when the record is finished.
+   * Called for one record per key at a time, in offset sequence; different keys and partitions run in parallel. Resolves to
+   * undefined when the record is finished.
    */
   readonly onRecord: (record: StreamRecord, context: RecordContext) => Promise<Waiting | undefined>;
   /** Reads from the beginning at every start and deletes the group at the end. For readers without state. */
@@ -66,8 +66,8 @@ export interface Subscription {
 
 export interface EventStream {
   /**
-   * Reads the records of committed transactions from the group's position, or from the beginning for a new group. The position never
-   * passes an unfinished record; a record whose `onRecord` rejects is read again. Reconnects without limit.
+   * Reads the records of committed transactions from the group's position, or from the beginning for a new group. The position
+   * never passes an unfinished record; a record whose `onRecord` rejects is read again. Reconnects without limit.
    */
   subscribe(options: SubscribeOptions): Subscription;
   /** How far the group has read each partition, by topic. Rejects when the broker does not answer. */

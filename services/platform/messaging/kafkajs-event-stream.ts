@@ -1,6 +1,6 @@
 // The event stream on KafkaJS. It reads only committed records, because Connect may publish in transactions.
-// KafkaJS handles all partitions of a fetch in parallel and fetches again only when all of them are handled, so a handler that waits
-// holds back the other partitions of this member too. This file commits the offsets, because records finish out of order.
+// KafkaJS handles all partitions of a fetch in parallel and fetches again only when all of them are handled, so a handler that
+// waits holds back the other partitions of this member too. This file commits the offsets, because records finish out of order.
 import {
   Kafka,
   logLevel,
@@ -25,7 +25,7 @@ import { partitionLag } from './partition-lag.ts';
 import type { Logger } from '../process/logger.ts';
 import { pause } from '../process/retry.ts';
 
-export interface KafkaSettings {
+interface KafkaSettings {
   readonly brokers: readonly string[];
   readonly clientId: string;
   /** Partitions handled in parallel. */
@@ -65,7 +65,7 @@ const notAMember = (error: unknown): string => {
 };
 
 /** Header values as text. Headers without a value are left out; of a repeated header the last value counts. */
-export function readHeaders(headers: IHeaders | undefined): Record<string, string> {
+function readHeaders(headers: IHeaders | undefined): Record<string, string> {
   const read: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers ?? {})) {
     const last = Array.isArray(value) ? value.at(-1) : value;
@@ -175,8 +175,8 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
             send: fromBeginning ? () => Promise.resolve() : send,
             onCommitFailed: (error) => {
               logger.warn('the offsets were not committed; the commit is repeated', { error, groupId });
-              // KafkaJS rejoins only after a heartbeat, and after the wall clock was set back
-              // sends none until the clock has caught up with the last heartbeat.
+              // KafkaJS rejoins only after a heartbeat. After the wall clock was set back, KafkaJS sends no heartbeat until the
+              // clock has caught up with the last heartbeat.
               if (isRemoved(error)) endRun();
             },
           });
@@ -222,8 +222,8 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
             }
             owned.commitSoon();
           } catch (error) {
-            // KafkaJS rejoins only after this handler. In a rebalance the broker still accepts the offsets. When the coordinator has
-            // moved or is unavailable, a commit would wait for the old coordinator and delay the rejoin.
+            // KafkaJS rejoins only after this handler. In a rebalance the broker still accepts the offsets. When the coordinator
+            // has moved or is unavailable, a commit would wait for the old coordinator and delay the rejoin.
             if (isRebalancing(error)) await owned.commit();
             else owned.commitSoon();
             throw error;

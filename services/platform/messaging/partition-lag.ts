@@ -1,7 +1,7 @@
 import type { PartitionLag } from './event-stream.ts';
 
 /** The offsets of a partition, in the form in which KafkaJS returns them. */
-export interface PartitionOffsets {
+interface PartitionOffsets {
   readonly partition: number;
   /** The first offset that the topic still has. */
   readonly low: string;

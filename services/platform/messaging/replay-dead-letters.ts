@@ -1,5 +1,6 @@
-// Replays dead letters through the dispatch and the inbox of the consumer, without Kafka. A replay is idempotent: the dead letter is
-// settled and the inbox row is inserted in the transaction that handles the event. A dead letter whose replay fails stays parked.
+// Replays dead letters through the dispatch and the inbox of the consumer, without Kafka. A replay is idempotent: the dead letter
+// is settled and the inbox row is inserted in the transaction that handles the event. A dead letter whose replay fails stays
+// parked.
 import { and, asc, count, eq } from 'drizzle-orm';
 import { deadLetters } from '../../../drizzle/messaging/schema.ts';
 import { recordAction, type PersonsAction } from '../audit-log/audit-log.ts';
@@ -23,7 +24,7 @@ export type ReplayResult =
   | (Outcome & { readonly id: string })
   | { readonly id: string; readonly kind: 'failed'; readonly error: Error };
 
-/** Replays one dead letter, in the trace of `parent`. For a settled dead letter the outcome is `duplicate`. */
+/** Replays one dead letter, in the trace of `parent`. The outcome is `duplicate` when the dead letter was settled before. */
 export async function replayDeadLetter(
   { db, dispatch, events, logger }: ReplayDependencies,
   deadLetter: DeadLetter,
@@ -69,10 +70,10 @@ export async function replayDeadLetter(
 }
 
 /**
- * Replays up to `limit` parked dead letters of one fingerprint: the least often replayed first, so that dead letters that keep failing do not
- * block the rest, then in the order of their partition. Ends at the first transient failure, because the rest would meet it too.
- * `remaining` counts the dead letters that are still parked. The audit log gets an entry for each dead letter, also for those that failed, and
- * one when there was none.
+ * Replays up to `limit` parked dead letters of one fingerprint: the least often replayed first, so that dead letters that keep
+ * failing do not block the rest, then in the order of their partition. Ends at the first transient failure, because the other
+ * replays would fail too. `remaining` counts the dead letters that are still parked. The audit log gets an entry for each replay
+ * that did not fail for a transient cause, and one entry when no dead letter was found.
  */
 export async function replayGroup(
   parts: ReplayDependencies,

@@ -20,12 +20,6 @@ export interface Lifecycle {
   readonly stopping: AbortSignal;
 }
 
-interface LifecycleOptions {
-  readonly logger: Logger;
-  /** The process; tests replace it. */
-  readonly target?: Pick<NodeJS.Process, 'on' | 'exit'>;
-}
-
 /** Terminals and supervisors often send two signals for one stop, milliseconds apart. */
 const sameSignalMs = 1_000;
 
@@ -46,7 +40,7 @@ const runStep = async ({ name, stop, deadlineMs }: StopStep, logger: Logger): Pr
  * Installs the signal and crash handlers. SIGTERM and SIGINT stop the process with exit code 0; another signal more than a
  * second later ends it immediately with exit code 1. An uncaught error is logged and ends the process with exit code 1.
  */
-export const createLifecycle = ({ logger, target = process }: LifecycleOptions): Lifecycle => {
+export const createLifecycle = ({ logger }: { readonly logger: Logger }): Lifecycle => {
   const steps: StopStep[] = [];
   const stopSignal = new AbortController();
   let stopping: { readonly since: number; readonly done: Promise<void> } | undefined;
@@ -57,7 +51,7 @@ export const createLifecycle = ({ logger, target = process }: LifecycleOptions):
     // Taken one by one, so that a step registered while stopping runs too.
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) await runStep(step, logger);
     logger.info('stopped', { reason });
-    target.exit(0);
+    process.exit(0);
   };
 
   const stop = (reason: string): Promise<void> => {
@@ -68,19 +62,18 @@ export const createLifecycle = ({ logger, target = process }: LifecycleOptions):
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stopping !== undefined && performance.now() - stopping.since > sameSignalMs) {
       logger.warn('second signal, stopping at once', { signal });
-      target.exit(1);
-      return;
+      process.exit(1);
     }
     void stop(signal);
   };
   const onCrash = (kind: string) => (error: unknown) => {
     logger.error(kind, { error });
-    target.exit(1);
+    process.exit(1);
   };
-  target.on('SIGTERM', onSignal);
-  target.on('SIGINT', onSignal);
-  target.on('uncaughtException', onCrash('uncaught exception'));
-  target.on('unhandledRejection', onCrash('unhandled rejection'));
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  process.on('uncaughtException', onCrash('uncaught exception'));
+  process.on('unhandledRejection', onCrash('unhandled rejection'));
 
   return {
     onStop: (name, stopStep, deadlineMs = 10_000) => {

@@ -134,7 +134,7 @@ describe('redaction', () => {
     expect(lines.join('')).not.toMatch(/hush|eyJ|dXNlcj/);
   });
 
-  it('does not change what was logged', () => {
+  it('does not change the objects that are logged', () => {
     const fields = { password: 'hush', nested: { token: 'hush' } };
     capture().logger.info('x', fields);
     expect(fields).toEqual({ password: 'hush', nested: { token: 'hush' } });

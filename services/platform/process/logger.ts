@@ -50,7 +50,7 @@ export const withoutCredentials = (text: string): string =>
 const maximumDepth = 12;
 
 /**
- * A redacted copy of any value that JSON can represent: errors keep name, message, code, stack and cause; cycles and
+ * A redacted copy of any value, in a form that JSON can represent. Errors keep name, message, code, stack and cause. Cycles and
  * excessive depth are cut, so that logging never throws.
  */
 export const redact = (value: unknown, ancestors: readonly object[] = []): unknown => {

@@ -8,7 +8,9 @@ export interface Backoff {
   readonly attempts: number;
 }
 
-/** Milliseconds between attempt `attempt` and the next: between half of the backoff step and the whole step. `random` is in [0, 1). */
+/**
+ * Milliseconds between attempt `attempt` and the next: between half of the backoff step and the whole step. `random` is in [0, 1).
+ */
 export function backoffMs(
   backoff: Pick<Backoff, 'initialMs' | 'maxMs'>,
   attempt: number,

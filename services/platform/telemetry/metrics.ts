@@ -18,7 +18,7 @@ export function createMetrics(options: { readonly ofProcess: boolean } = { ofPro
   if (options.ofProcess) collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
     name: 'http_server_request_duration_seconds',
-    help: 'How long requests took, by method, route pattern and status.',
+    help: 'Duration of requests, by method, route pattern and status.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
@@ -32,7 +32,7 @@ export function createMetrics(options: { readonly ofProcess: boolean } = { ofPro
   };
 }
 
-/** A gauge whose value is read at each scrape; it is omitted while `read` returns undefined. */
+/** A gauge whose value is read at each scrape; the value is 0 while `read` returns undefined. */
 export function addGauge(
   { registry }: Metrics,
   name: string,

@@ -2,7 +2,7 @@
 // The invariant: a malformed traceparent from outside is never passed on to messages; a new trace replaces it.
 import { randomBytes } from 'node:crypto';
 
-export interface Traceparent {
+interface Traceparent {
   /** 32 lower-case hex digits, not all zero. */
   readonly traceId: string;
   /** 16 lower-case hex digits, not all zero. */

@@ -115,7 +115,7 @@ describe('with a tracer', () => {
     expect(spans()[0]).toMatchObject({ start: publishedAt.getTime() });
   });
 
-  it('a duplicate delivery is only a separate trace that is linked to the event', () => {
+  it('a duplicate delivery has only a span in a separate trace, which is linked to the event', () => {
     beginDelivery(record, 'group').end({ kind: 'duplicate' });
     expect(spans()).toMatchObject([
       { name: 'process order.created', parentId: undefined, links: [given?.spanId] },

@@ -21,7 +21,7 @@ describe('timeOfUuid', () => {
     expect(timeOfUuid('e677d21f-dc00-703b-8000-000000000000')).toBeUndefined();
   });
 
-  it('is undefined for anything else', () => {
+  it('is undefined for a text that is not a UUIDv7', () => {
     expect([v4(), '', 'order-1', `${v7()}x`].map(timeOfUuid)).toEqual([
       undefined,
       undefined,

@@ -1,8 +1,9 @@
-// The transaction in which HTTP commands, Kafka events and timers take effect: claim the input (an inbox row or an Idempotency-Key),
-// load and lock the state, decide, save, append to the outbox and, for an action of a person, to the audit log, commit. It commits
-// completely or not at all, so a process may die at any instruction: the input is either handled completely or still to be handled.
-// It waits for the database three times: for BEGIN, for the state, and for COMMIT together with all writes.
-// It calls nothing remote, because locks would be held as long as the call takes, and it catches no errors.
+// The transaction in which HTTP commands, Kafka events and timers take effect: claim the input (an inbox row or an
+// Idempotency-Key), load and lock the state, decide, save, append to the outbox and, for an action of a person, to the audit log,
+// commit. Because the transaction is atomic, a process may die at any instruction: the input is either handled completely or still
+// to be handled. The process waits for the database three times: for BEGIN, for the state, and for COMMIT together with all writes.
+// The transaction contains no remote call, because its locks would be held for as long as the call takes. `handle` catches no
+// errors.
 import type { Attributes } from '@opentelemetry/api';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { recordAction } from '../audit-log/audit-log.ts';
@@ -15,7 +16,7 @@ import { outboxRows, type Cause } from './outbox.ts';
 import type { SharedTransactions } from './shared-transaction.ts';
 import { inSpan, type Traced } from '../telemetry/tracing.ts';
 
-/** An input with its identity: `id` is the event's or request's id, `at` the time the decision may know. */
+/** An input with its identity: `id` is the id of the event or request, `at` the time at which the input is decided. */
 export interface Message<Input> extends Cause {
   readonly input: Input;
   /** The message key of an event: the id of the entity that it locks. */
@@ -42,13 +43,13 @@ export const unclaimed: Claim<unknown, never> = {
 /** Loads, decides and saves one kind of state. */
 export interface CommandHandler<Input, State, Next = State> {
   /**
-   * Locks the rows that `decide` depends on, in a sequence that all callers share. It is sent together with the claim, so it also runs
-   * for duplicates: it may lock rows, and insert an empty row to lock it, but not change rows.
+   * Locks the rows that `decide` depends on, in a sequence that all callers share. It is sent together with the claim, so it also
+   * runs for duplicates: it may lock rows, and insert an empty row to lock it, but not change rows.
    */
   load(tx: Transaction, input: Input): Promise<State>;
   /**
-   * Statements that lock, for several inputs, the rows that `load` locks for each input, in the same sequence. Needed when inputs of
-   * different keys lock the same rows: inputs that share a transaction then lock without deadlocks, and run one after the other.
+   * Statements that lock, for several inputs, the rows that `load` locks for each input, in the same sequence. Needed when inputs
+   * of different keys lock the same rows: inputs that share a transaction then lock without deadlocks, and run one after the other.
    */
   lockAll?(tx: Transaction, inputs: readonly Input[]): readonly Statement[];
   /** Pure. */
@@ -70,7 +71,7 @@ export interface Committed {
   readonly measurements: readonly Measurement[];
 }
 
-/** The decision is a rejection. Throwing it rolls the transaction back. */
+/** The error for a decision that is a rejection. Throwing the error rolls the transaction back. */
 export class Rejected extends Error {
   override readonly name = 'Rejected';
   readonly code: string;
@@ -172,7 +173,7 @@ const auditEntry = (
   if (!action) return [];
   if (decision.kind === 'ignored')
     return [recordAction(tx, action, { outcome: 'ignored', code: decision.reason }, at)];
-  // Only the first event has the id of a new order or product.
+  // An action that creates an order or product has no resource yet; the key of its first event is the new id.
   const [first] = decision.events;
   const resource = action.resource ?? (first && messageKeyOf(first));
   return [recordAction(tx, action, { outcome: 'accepted', resource }, at)];

@@ -1,6 +1,6 @@
 // Idempotency-Key: a client that has not received the response may repeat its request. The repetition gets the same response, and
-// the request takes effect only once. The response is stored in the transaction of the effect, so that a crash cannot lose only one of the two.
-// It is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that, a request with the same key is a new request.
+// the request takes effect only once. The response is stored in the transaction of the effect, so that a crash cannot lose only one
+// of the two. The response is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that, a request with the same key is a new request.
 import { and, eq, sql } from 'drizzle-orm';
 import { idempotencyKeys } from '../../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
@@ -54,8 +54,9 @@ const underWay = 0;
 const leaseMs = 600_000;
 
 /**
- * Takes a key for an action that has no transaction of its own: `settleKey` stores its response, `releaseKey` gives the key back.
- * Resolves to undefined when the caller has the key now, or to the response of an earlier request. Throws Rejected as `idempotencyClaim` does.
+ * Takes a key for an action that has no transaction of its own. When the action has ended, the caller stores the response with
+ * `settleKey`, or gives the key back with `releaseKey`. Resolves to undefined when the caller has got the key, or to the response
+ * of an earlier request. Throws Rejected as `idempotencyClaim` does.
  */
 export async function leaseKey(db: Database, request: KeyedRequest, now: Date): Promise<Answer | undefined> {
   const { scope, key, fingerprint } = request;
@@ -85,16 +86,16 @@ export const releaseKey = (db: Database, request: KeyedRequest) =>
 
 /**
  * Claims an Idempotency-Key. A repeated request gets the stored response.
- * @throws Rejected `idempotency_key_in_flight` while the first request is running, and `idempotency_key_reused` when the key was used
- * with another body.
+ * @throws Rejected `idempotency_key_in_flight` while the first request is running, and `idempotency_key_reused` when the key was
+ * used with another body.
  */
 export function idempotencyClaim<State>(request: IdempotentRequest<State>): Claim<State, Answer> {
   const { scope, key, fingerprint } = request;
   let takenAt: Date;
   return {
     take: async (tx, now) => {
-      // Both statements are sent together and run one after the other. The lock is held until commit or rollback, so that its next owner
-      // sees the row.
+      // Both statements are sent together and run one after the other. The lock is held until commit or rollback, so that the next
+      // owner of the lock sees the row.
       const [[lock], rows] = await Promise.all([
         tx.execute<{ locked: boolean }>(
           sql`select pg_try_advisory_xact_lock(hashtextextended(${`${scope} ${key}`}, 0)) as locked`,

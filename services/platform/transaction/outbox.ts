@@ -1,5 +1,5 @@
-// The outbox: events are inserted in the transaction that causes them, so they are published if and only if it commits. Debezium reads
-// them from the WAL; a service never publishes to Kafka itself.
+// The outbox: events are inserted in the transaction that causes them, so they are published if and only if it commits. Debezium
+// reads them from the WAL; a service never publishes to Kafka itself.
 import { v7 as uuidv7 } from 'uuid';
 import { outbox } from '../../../drizzle/messaging/schema.ts';
 import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/events.ts';
@@ -22,15 +22,15 @@ export interface Cause {
   readonly at: Date;
 }
 
-export interface OutboxRows {
+interface OutboxRows {
   readonly statements: readonly Statement[];
-  /** One span per event, the parent of all that the event causes. The caller ends them after the commit. */
+  /** One span per event; its children are the spans of the consumers of the event. The caller ends the spans after the commit. */
   readonly spans: readonly Traced[];
 }
 
 /**
- * The outbox rows of the events, in the same sequence. Throws InvalidEvent for an event that does not fit its schema, which aborts the
- * transaction: an event that consumers could not read never reaches the WAL.
+ * The outbox rows of the events, in the same sequence. Throws InvalidEvent for an event that does not fit its schema, which aborts
+ * the transaction: an event that consumers could not read never reaches the WAL.
  */
 export function outboxRows(
   tx: Transaction,

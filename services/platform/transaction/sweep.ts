@@ -1,13 +1,13 @@
-// A sweep reads the orders that are due, page by page, and handles each order in a separate transaction. An order that fails is logged
-// and skipped, so that it does not hold back the others; the next sweep retries it. Several instances may sweep at the same time,
-// because each order is locked and read again before the decision.
+// A sweep reads the orders that are due, page by page, and handles each order in a separate transaction. An order that fails is
+// logged and skipped, so that it does not hold back the others; the next sweep retries it. Several instances may sweep at the same
+// time, because each order is locked and read again before the decision.
 import { randomUUID } from 'node:crypto';
 import { concernsRow, isTransient } from '../database/transient.ts';
 import type { Logger } from '../process/logger.ts';
 import { entityIdAttributes, inSpan, traceIdOf } from '../telemetry/tracing.ts';
 import type { Cause } from './outbox.ts';
 
-export interface Sweep {
+interface Sweep {
   /** Name in log lines and spans; the actor of its events is `<name>-sweep`. */
   readonly name: string;
   /** Ids of due orders, sorted, greater than `after`; no more than `pageSize`. */
@@ -25,7 +25,7 @@ const transientFailures = 3;
 /** Returns the number of orders that were changed. Throws when the database is unavailable. */
 export async function sweepDue({ name, read, pageSize, handle, logger, signal }: Sweep): Promise<number> {
   const id = `${name}-${randomUUID()}`;
-  // The root of a trace: the sweep itself causes it.
+  // Each order gets a new trace, because no request or event causes a sweep.
   const sweepOne = (orderId: string): Promise<boolean> =>
     inSpan(name, { attributes: entityIdAttributes({ orderId }) }, async ({ traceparent }) => {
       const context = { correlationId: orderId, causationId: id, traceparent, actor: `${name}-sweep` };

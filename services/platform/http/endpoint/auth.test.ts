@@ -149,7 +149,7 @@ describe('a valid token', () => {
     expectRefused(await call(me, `Bearer ${await sign(claims({ nbf: now() + 40 }))}`));
   });
 
-  it('is accepted when the issuer is reached at another address, and must still have its `iss`', async () => {
+  it('is accepted when the issuer is reached at another address, and must still have the `iss` of the issuer', async () => {
     const issuer = await startIssuer('http://issuer.invalid:3000');
     const { call } = build(issuer.issuer, `${issuer.reachedAt}/`);
     expect((await call(me, `Bearer ${await sign(claims({ iss: issuer.issuer }))}`)).status).toBe(200);
@@ -178,7 +178,7 @@ describe('a valid token', () => {
   });
 });
 
-describe('refused with 401', () => {
+describe('the response is 401 for', () => {
   const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const cases: Record<string, () => Promise<string> | string> = {
     'alg none': () => new UnsecuredJWT(claims()).encode(),
@@ -196,8 +196,8 @@ describe('refused with 401', () => {
     },
     'an unknown key id': () => sign(claims(), 'EdDSA', 'stranger'),
     'the key id of another algorithm': () => sign(claims(), 'ES256', 'RS256'),
-    expired: () => sign(claims({ exp: now() - 3600 })),
-    'not yet valid': () => sign(claims({ nbf: now() + 3600 })),
+    'an expired token': () => sign(claims({ exp: now() - 3600 })),
+    'a token that is not valid yet': () => sign(claims({ nbf: now() + 3600 })),
     'another issuer': () => sign(claims({ iss: 'http://issuer.example' })),
     'another audience': () => sign(claims({ aud: 'others' })),
     'no audience': () => sign(claims({ aud: undefined })),
@@ -209,7 +209,7 @@ describe('refused with 401', () => {
       return `${header}.${base64(claims({ roles: ['ADMIN'] }))}.${signature}`;
     },
     'a cut signature': async () => (await sign(claims())).slice(0, -8),
-    'not a token': () => 'abc',
+    'a text that is not a token': () => 'abc',
     'three dots': () => '...',
   };
 
@@ -242,11 +242,11 @@ describe('roles', () => {
   });
 });
 
-describe('an issuer that does not answer', () => {
+describe('an issuer that cannot be used', () => {
   const expectUnavailable = ({ status, json }: { status: number; json: unknown }) =>
     expect([status, problemSchema.parse(json).code]).toEqual([503, 'unavailable']);
 
-  it('leads to 503', async () => {
+  it('leads to 503 when it is down', async () => {
     const issuer = await startIssuer();
     await issuer.close();
     expectUnavailable(

@@ -18,7 +18,7 @@ interface AuthenticatorOptions {
 }
 
 interface Authenticator {
-  /** Throws the 401 problem for an invalid token, 503 when the issuer's keys cannot be fetched. */
+  /** Throws the 401 problem for an invalid token, or the 503 problem when the keys of the issuer cannot be fetched. */
   readonly verify: (token: string) => Promise<Principal>;
   /** The caller of a request. Without a valid bearer token, throws the 401 problem with WWW-Authenticate. */
   readonly authenticate: (c: AppContext) => Promise<Principal>;

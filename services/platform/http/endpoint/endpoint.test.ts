@@ -81,7 +81,7 @@ describe('an endpoint', () => {
     never.resolve(new Response('late'));
   });
 
-  it('is counted until its work has ended, even after the 503 was sent', async () => {
+  it('counts a request until its work has ended, even after the 503 was sent', async () => {
     const admission = createAdmission({ inFlight: 1, eventLoopDelayMs: 1_000 });
     const app = build({ requestTimeoutMs: 20, admission });
     const work = Promise.withResolvers<Response>();
@@ -300,8 +300,10 @@ describe('the documentation', () => {
     expect((await app.request('/docs/package.json')).status).toBe(404);
     expect((await app.request('/docs/..%2fpackage.json')).status).toBe(404);
   });
+});
 
-  it('of metrics has route patterns, never paths', async () => {
+describe('the metrics of requests', () => {
+  it('have route patterns as labels, never paths', async () => {
     const app = build();
     await app.request('/problems/not_found');
     await app.request('/some/where/else');

@@ -75,7 +75,7 @@ const requestOf = (c: AppContext, key: string, body: unknown): KeyedRequest => (
   fingerprint: fingerprintOf(body),
 });
 
-/** The claim on the request's Idempotency-Key, if it has one. `answer` makes the response that each repetition gets. */
+/** The claim on the Idempotency-Key of the request; `unclaimed` without a key. `answer` makes the response of each repetition. */
 export const claimOf = <State>(
   c: AppContext,
   key: string | undefined,
@@ -85,8 +85,8 @@ export const claimOf = <State>(
   key === undefined ? unclaimed : idempotencyClaim<State>({ ...requestOf(c, key, body), answer });
 
 /**
- * Runs an action that has no transaction of its own, such as a call to Kafka Connect, once per Idempotency-Key. A crash between the
- * action and the storing of its response lets a later repetition run the action again, so the action has to tolerate that.
+ * Runs an action that has no transaction of its own, such as a call to Kafka Connect, once per Idempotency-Key. After a crash
+ * between the action and the storing of its response, a later repetition runs the action again. The action has to tolerate this.
  */
 export async function runKeyed<const Body>(
   c: AppContext,
@@ -109,7 +109,7 @@ export async function runKeyed<const Body>(
   return { view, headers: {} };
 }
 
-/** The action has ended; a failure to store that must not change what the caller is told. */
+/** The action has ended, so a failure to store its result must not change the response. */
 const unlessItFails = async (c: AppContext, statement: PromiseLike<unknown>): Promise<void> => {
   try {
     await statement;

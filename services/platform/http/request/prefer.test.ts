@@ -18,7 +18,7 @@ describe('Prefer', () => {
     ['waiter=5', undefined],
     ['foo="wait=5', undefined],
     ['wait=5 6', undefined],
-  ])('%s', (header, value) => {
+  ])('%s: the value of wait is %j', (header, value) => {
     expect(preferenceOf(header, 'wait')).toBe(value);
   });
 
@@ -33,9 +33,12 @@ describe('Prefer', () => {
     ['wait=1.5', undefined],
     ['wait="5', undefined],
     [undefined, undefined],
-  ])('%s: at most ten seconds, and undefined when the value is malformed', (header, seconds) => {
-    expect(preferredWait(header, 10)).toBe(seconds);
-  });
+  ])(
+    '%s: the wait is %s seconds, at most ten, and undefined when the value is malformed',
+    (header, seconds) => {
+      expect(preferredWait(header, 10)).toBe(seconds);
+    },
+  );
 
   it('is parsed in linear time, whatever the input', () => {
     const startedAt = performance.now();

@@ -20,12 +20,12 @@ describe('printable text', () => {
     ['a line separator', 'a\u2028b'],
     ['a direction override', 'a\u202egum'],
     ['an isolate', 'a\u2066b'],
-    ['unpaired high surrogate', 'a\ud83d'],
-    ['unpaired low surrogate', '\ude00a'],
+    ['an unpaired high surrogate', 'a\ud83d'],
+    ['an unpaired low surrogate', '\ude00a'],
     ['spaces only', '   '],
     ['zero-width characters only', '\u200b\u200d\ufeff'],
-    ['more than the maximum', 'a'.repeat(21)],
-  ])('has no %s', (_what, text) => {
+    ['more characters than the maximum', 'a'.repeat(21)],
+  ])('is refused with %s', (_what, text) => {
     expect(isPrintable(text)).toBe(false);
   });
 

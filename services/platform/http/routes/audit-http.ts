@@ -18,15 +18,16 @@ import { printable } from '../request/text.ts';
 const readingMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 /** Only the first 429 of a subject in this period is recorded. */
 const throttledEveryMs = 60_000;
-/** Bounds the memory: of more subjects, the oldest is forgotten. */
+/** Maximum number of subjects in memory; a further subject replaces the oldest. */
 const maximumThrottled = 1_000;
 
 /**
- * Records refused requests of authenticated callers. The entry is committed before the response is sent; if the commit fails, the
- * response is 503, so that nobody can probe permissions without a trace. Registered before the endpoints, which authenticate.
+ * Records refused requests of authenticated callers, except reads and requests for unknown paths. The entry is committed before the
+ * response is sent; if the commit fails, the response is 503, so that nobody can try actions without a trace. Registered before the
+ * endpoints, which authenticate.
  *
- * Some responses are only in the request log. 401, 413 before authentication, and 429 beyond the first in a minute: an entry for
- * each would let attackers fill the disk. 5xx: the request was not refused.
+ * Some other responses are only in the request log. 401, 413 before authentication, and 429 beyond the first in a minute: an entry
+ * for each would let attackers fill the disk. 5xx: the request was not refused.
  */
 export function recordRefusals(db: Database): MiddlewareHandler<AppEnv> {
   const throttled = new Map<string, number>();

@@ -62,7 +62,7 @@ const whole = summary
     event: z.object({ type: z.string(), data: z.unknown(), metadata: z.unknown() }).nullable().openapi({
       description: 'The decoded event with credentials redacted; null when it cannot be decoded',
     }),
-    undecodable: z.string().nullable().openapi({ description: 'Why it cannot be decoded now' }),
+    undecodable: z.string().nullable().openapi({ description: 'Why the event cannot be decoded now' }),
   })
   .openapi('WholeDeadLetter');
 export type DeadLetterSummary = z.infer<typeof summary>;

@@ -21,7 +21,7 @@ export const healthSchema = z
   .object({
     status: z
       .enum(['ok', 'unavailable'])
-      .describe('Whether requests can be sent here: `ok` when all `checks` are'),
+      .describe('Whether requests can be sent here: `ok` when all `checks` are `ok`'),
     checks: checksSchema,
     pipeline: checksSchema
       .optional()

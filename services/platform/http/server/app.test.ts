@@ -177,7 +177,7 @@ describe('every error is a problem', () => {
     expect(lines.join('')).toContain('test-app.ts');
   });
 
-  it('a problem that a handler throws, with its headers', async () => {
+  it('409 with the headers of a problem that a handler throws', async () => {
     const response = await createTestApp().app.request('/broken');
     expect(response.headers.get('retry-after')).toBe('7');
     expect(await expectProblem(response, 409, 'thing_broken')).toMatchObject({ detail: 'Leg missing.' });
@@ -187,7 +187,7 @@ describe('every error is a problem', () => {
     await expectProblem(await createTestApp().app.request('/unguarded'), 401, 'unauthenticated');
   });
 
-  it('has a type that resolves to a page', async () => {
+  it('with a type that resolves to a page', async () => {
     const { app } = createTestApp();
     for (const code of Object.keys(thingProblems))
       expect((await app.request(`/problems/${code}`)).status).toBe(200);

@@ -1,5 +1,6 @@
 // Builds the HTTP application of a process from the parts that all processes have in common: the edge, the error handling and the
-// endpoints that describe the process. The invariant: every response carries X-Correlation-Id, and every error is a problem of the catalogue.
+// endpoints that describe the process. The invariant: every response carries X-Correlation-Id, and every error is a problem of the
+// catalogue.
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { cors } from 'hono/cors';
@@ -27,7 +28,6 @@ interface AppOptions {
   readonly logger: Logger;
   /** Shown in the OpenAPI document. */
   readonly title: string;
-  readonly version?: string;
   readonly description?: string;
   /** `kinds` of `defineProblems`; the standard problems when absent. */
   readonly problems?: ProblemKinds;
@@ -55,7 +55,6 @@ const allowedMethods = (app: App, path: string): string[] => {
 export const createApp = ({
   logger,
   title,
-  version = '1.0.0',
   description,
   problems = standardProblems,
   publicUrl = '',
@@ -99,7 +98,7 @@ export const createApp = ({
       problem('method_not_allowed', { detail: `Allowed: ${allow}.`, headers: { Allow: allow } }),
     );
   });
-  registerDescriptionRoutes(app, { title, version, description, problems, publicUrl, metrics });
+  registerDescriptionRoutes(app, { title, description, problems, publicUrl, metrics });
   return app;
 };
 

@@ -59,7 +59,7 @@ export type AnswerOf<R extends Route> = Success<R> | Refusal;
 interface ClientOptions {
   /** The base URL, without a trailing slash. */
   readonly baseUrl: string;
-  /** Returns the access token, once per call, so that the token can be renewed. */
+  /** Returns the access token. Called for each request, so that the token can be renewed. */
   readonly token?: () => Promise<string> | string;
   /** Milliseconds; 15,000 when absent. */
   readonly timeoutMs?: number;

@@ -1,5 +1,6 @@
-// The page that shows the API: Swagger UI from the dependencies, so that it works without a network. It has no inline script,
-// so the content security policy can be strict. Its links are relative, so that they work behind a proxy with a path prefix.
+// The page that shows the API: Swagger UI from the package swagger-ui-dist, so that the page works without a network. It has no
+// inline script, so that the content security policy can be strict. Its links are relative, so that they work behind a proxy with a
+// path prefix.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

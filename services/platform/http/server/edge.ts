@@ -102,8 +102,8 @@ export const publicLocations =
   };
 
 /**
- * Default caching headers of API responses, unless the handler has set Cache-Control. The body depends on the caller, so shared caches must not store it
- * and other caches must revalidate it.
+ * Default caching headers of API responses, unless the handler has set Cache-Control. The body depends on the caller, so shared
+ * caches must not store it and other caches must revalidate it.
  */
 export const privateResponses: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
@@ -119,7 +119,9 @@ export const securityHeaders = secureHeaders({
   strictTransportSecurity: false,
 });
 
-/** The default Content-Security-Policy, unless the handler has set one: the document may load nothing. Pages set their own policy. */
+/**
+ * The default Content-Security-Policy, unless the handler has set one: the document may load nothing. Pages set their own policy.
+ */
 export const defaultContentPolicy: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   if (c.res.headers.has('Content-Security-Policy')) return;

@@ -57,7 +57,10 @@ export const refuseMalformedRequest = (
 
 const authority = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{1,5})?$/i;
 
-/** What is wrong with the Host header, or undefined. A proxy and this server could interpret an invalid Host differently. */
+/**
+ * The error of an invalid Host header; undefined for a valid one. A proxy and this server could interpret an invalid Host
+ * differently.
+ */
 export const hostHeaderError = ({ headersDistinct, httpVersion }: IncomingMessage): string | undefined => {
   const [host, ...more] = headersDistinct['host'] ?? [];
   // HTTP/1.0 has no Host.

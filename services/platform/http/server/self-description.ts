@@ -11,7 +11,6 @@ import type { App } from './request-context.ts';
 
 interface Description {
   readonly title: string;
-  readonly version: string;
   readonly description: string | undefined;
   readonly problems: ProblemKinds;
   readonly publicUrl: string;
@@ -23,7 +22,7 @@ const text = (type: string, schema: z.ZodType = z.string()) => ({ [type]: { sche
 /** Adds `/openapi.json`, `/docs`, `/problems/:code` and `/metrics`. */
 export function registerDescriptionRoutes(
   app: App,
-  { title, version, description, problems, publicUrl, metrics }: Description,
+  { title, description, problems, publicUrl, metrics }: Description,
 ): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
@@ -43,7 +42,7 @@ export function registerDescriptionRoutes(
     (c) => {
       const document = app.getOpenAPI31Document({
         openapi: '3.1.0',
-        info: { title, version, ...(description === undefined ? {} : { description }) },
+        info: { title, version: '1.0.0', ...(description === undefined ? {} : { description }) },
         ...(publicUrl === '' ? {} : { servers: [{ url: publicUrl }] }),
       });
       return c.json({ ...document }, 200);

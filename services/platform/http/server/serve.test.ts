@@ -64,18 +64,18 @@ describe('a running server', () => {
   });
 
   it.each([
-    ['none', '1.1', []],
-    ['two', '1.1', ['Host: a', 'Host: b']],
-    ['the same twice', '1.1', ['Host: a', 'Host: a']],
-    ['an empty one', '1.1', ['Host:']],
-    ['one with a path', '1.1', ['Host: a/b']],
-    ['one with a query', '1.1', ['Host: a?b']],
-    ['one with a fragment', '1.1', ['Host: a#b']],
-    ['one with a user', '1.1', ['Host: a@b']],
-    ['one with a space', '1.1', ['Host: a b']],
-    ['one with a port that is no number', '1.1', ['Host: a:b']],
-    ['two in HTTP/1.0', '1.0', ['Host: a', 'Host: b']],
-  ])('refuses a request whose Host is %s with a problem', async (_what, version, hosts) => {
+    ['no Host', '1.1', []],
+    ['two Hosts', '1.1', ['Host: a', 'Host: b']],
+    ['the same Host twice', '1.1', ['Host: a', 'Host: a']],
+    ['an empty Host', '1.1', ['Host:']],
+    ['a path in the Host', '1.1', ['Host: a/b']],
+    ['a query in the Host', '1.1', ['Host: a?b']],
+    ['a fragment in the Host', '1.1', ['Host: a#b']],
+    ['a user in the Host', '1.1', ['Host: a@b']],
+    ['a space in the Host', '1.1', ['Host: a b']],
+    ['a port that is no number', '1.1', ['Host: a:b']],
+    ['two Hosts in HTTP/1.0', '1.0', ['Host: a', 'Host: b']],
+  ])('answers a request that has %s with a problem', async (_what, version, hosts) => {
     const { server } = await serve(createTestApp().app);
     const lines = [`GET /raw HTTP/${version}`, 'Connection: close', ...hosts];
     const answer = await raw(server.port, `${lines.join('\r\n')}\r\n\r\n`);
@@ -89,7 +89,7 @@ describe('a running server', () => {
     ['1.0', ['Host: a']],
     ['1.1', ['Host: shop.example:8080']],
     ['1.1', ['Host: [::1]:3001']],
-  ])('answers a request of HTTP/%s with %j', async (version, hosts) => {
+  ])('accepts a request of HTTP/%s that has the headers %j', async (version, hosts) => {
     const { server } = await serve(createTestApp().app);
     const lines = [`GET /raw HTTP/${version}`, 'Connection: close', ...hosts];
     expect(await raw(server.port, `${lines.join('\r\n')}\r\n\r\n`)).toMatch(
@@ -228,7 +228,7 @@ describe('a running server', () => {
     const { server } = await serve(createTestApp().app);
     const { app, logger } = createTestApp();
     await expect(serveApp(app, { host: '127.0.0.1', port: server.port, logger })).rejects.toThrow(
-      `Port ${server.port} on 127.0.0.1 is already in use.`,
+      `Port ${server.port} on 127.0.0.1 is already in use; set PORT to a free port.`,
     );
   });
 });

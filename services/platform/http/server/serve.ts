@@ -1,5 +1,5 @@
-// Serves an application over HTTP or TLS, with limits on connections, times and slow readers, and closes it gracefully. The
-// number of connections is limited, and so is the time that a connection or an unread response stays in memory.
+// Serves an application over HTTP or HTTPS and closes the server gracefully. The number of connections is limited, and so is the
+// time that a connection or an unread response stays in memory.
 import { getRequestListener } from '@hono/node-server';
 import {
   createServer,
@@ -27,14 +27,14 @@ interface ServeOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  /** Further connections are closed, over plain HTTP with a 503; 4,096 when absent. */
+  /** Maximum number of connections; 4,096 when absent. Further connections are closed, over plain HTTP with a 503. */
   readonly maxConnections?: number;
   /** Milliseconds within which the headers of a request must arrive; 10,000 when absent. */
   readonly headersTimeoutMs?: number;
   /** Milliseconds that a client may take to read a complete response; 30,000 when absent. */
   readonly sendTimeoutMs?: number;
   readonly logger: Logger;
-  /** See `createApp`; needed for the refusals outside the application. */
+  /** See `createApp`. Used in the refusals outside the application. */
   readonly publicUrl?: string | undefined;
   /** Plain HTTP when absent. */
   readonly tls?: ServerTls | undefined;
@@ -43,8 +43,8 @@ interface ServeOptions {
 export interface RunningServer {
   readonly port: number;
   /**
-   * Stops accepting, closes idle connections and waits for requests in flight. After `deadlineMs` (10,000 when absent) it cuts them.
-   * Resolves when the last connection is closed.
+   * Stops accepting, closes idle connections and waits for requests in flight. After `deadlineMs` (10,000 when absent), cuts the
+   * requests in flight. Resolves when the last connection is closed.
    */
   readonly close: (deadlineMs?: number) => Promise<void>;
 }
@@ -179,7 +179,9 @@ export const serveApp = async (
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason =
-        error.code === 'EADDRINUSE' ? 'is already in use' : `cannot be opened (${error.message})`;
+        error.code === 'EADDRINUSE'
+          ? 'is already in use; set PORT to a free port'
+          : `cannot be opened (${error.message})`;
       reject(new Error(`Port ${port} on ${host} ${reason}.`, { cause: error }));
     });
     server.listen(port, host, resolve);

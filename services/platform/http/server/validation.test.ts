@@ -22,7 +22,7 @@ it.each<[string, z.ZodType, unknown]>([
   ['must be card', z.literal('card'), 'cash'],
   ['must be one of AUTO, MANUAL', z.enum(['AUTO', 'MANUAL']), 'LATER'],
   ['an own sentence', z.string().regex(/^a$/, 'an own sentence'), 'b'],
-])('%s', (sentence, schema, value) => {
+])('the message of an issue: %s', (sentence, schema, value) => {
   const { error } = schema.safeParse(value);
   expect(error?.issues.map(describeIssue)).toEqual([sentence]);
 });

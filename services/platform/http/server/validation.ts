@@ -44,7 +44,7 @@ export const describeIssue = (issue: z.core.$ZodIssue): string => {
     case 'too_big':
       return describeBound(issue);
     case 'invalid_type':
-      // Zod keeps the value out of the issue, so only its sentence says that a field is missing.
+      // Zod keeps the value out of the issue, so only the message of the issue shows that a field is missing.
       if (issue.message.endsWith('received undefined')) return 'is required';
       return `must be ${typeNames[issue.expected] ?? issue.expected}`;
     case 'invalid_value':

@@ -66,7 +66,7 @@ describe('settings', () => {
     ['OIDC_ISSUER', 'issuer'],
     ['PUBLIC_URL', 'http://shop.example/'],
     ['PUBLIC_URL', 'http://shop.example/orders?x=1'],
-  ])('refuses %s=%s and shows it', (name, value) => {
+  ])('refuse %s=%s and show the value', (name, value) => {
     const [problem, ...others] = problemsOf({ ...complete, [name]: value });
     expect(others).toEqual([]);
     expect(problem).toContain(`${name} is ${JSON.stringify(value)}; expected `);

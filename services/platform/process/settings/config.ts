@@ -9,7 +9,7 @@ export const configurationExitCode = 78;
 /** One environment variable: its schema and its documentation. */
 export interface Setting<T> {
   readonly env: string;
-  /** Its meaning and unit, for services/SETTINGS.md. */
+  /** The meaning and unit of the value, for services/SETTINGS.md. */
   readonly description: string;
   /** Receives the text of the variable, or undefined when it is unset or empty. */
   readonly schema: z.ZodType<T, string | undefined>;
@@ -163,7 +163,7 @@ type ConfigResult<S extends SettingShape> =
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** One sentence per contradiction between settings that are valid by themselves. */
-export type Contradictions<S extends SettingShape> = (config: Config<S>) => readonly string[];
+type Contradictions<S extends SettingShape> = (config: Config<S>) => readonly string[];
 
 /** Checks all settings before it returns, so that one start reports all problems. */
 export const parseConfig = <S extends SettingShape>(

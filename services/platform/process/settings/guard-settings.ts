@@ -63,7 +63,8 @@ export const guardSettings = {
     minimum: 1,
     maximum: 1_000_000,
     byDefault: 4_096,
-    description: 'Maximum number of open connections; further connections are answered 503 and closed.',
+    description:
+      'Maximum number of open connections; further connections are closed, without TLS after the response 503.',
   }),
   corsOrigins: setting(
     'CORS_ORIGINS',

@@ -78,7 +78,7 @@ export const productionProblems = (
       .filter(([, url]) => decodeURIComponent(URL.parse(url)?.password ?? '') === developmentPassword)
       .map(
         ([variable]) =>
-          `NODE_ENV is "production", but the password in ${variable} is the public one for development.`,
+          `NODE_ENV is "production", but the password in ${variable} is the public password for development; expected another password.`,
       ),
     ...plaintextPassword,
   ];

@@ -1,5 +1,5 @@
-// A decision is the result of a pure function of an input and the current state; `handle` carries it out. A late or repeated input is
-// ignored with a reason. It never causes an exception, because an exception would block the partition.
+// A decision is the result of a pure function of an input and the current state; `handle` carries it out. A late or repeated input
+// is ignored with a reason. It never causes an exception, because an exception would block the partition.
 
 export interface Accepted<State, Event> {
   readonly kind: 'accepted';
@@ -10,7 +10,7 @@ export interface Ignored {
   readonly kind: 'ignored';
   readonly reason: string;
 }
-export interface Rejection {
+interface Rejection {
   readonly kind: 'rejected';
   readonly code: string;
   readonly detail: string;
