@@ -135,7 +135,7 @@ describe('the ledger', () => {
     await Promise.all(keys.map((idempotencyKey) => ledger.recordCharge(charge({ idempotencyKey }))));
     await ledger.close();
     const again = await openLedger(file);
-    expect((await again.snapshot(100)).charges.map(({ idempotencyKey }) => idempotencyKey)).toEqual(keys);
+    expect((await again.snapshot(1_000)).charges.map(({ idempotencyKey }) => idempotencyKey)).toEqual(keys);
     await again.close();
   });
 

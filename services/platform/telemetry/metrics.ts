@@ -32,7 +32,7 @@ export function createMetrics(options: { readonly ofProcess: boolean } = { ofPro
   };
 }
 
-/** A gauge whose value is read at each scrape; the value is 0 while `read` returns undefined. */
+/** A gauge whose value is read at each scrape; it has no series while `read` returns undefined. */
 export function addGauge(
   { registry }: Metrics,
   name: string,
@@ -45,7 +45,8 @@ export function addGauge(
     registers: [registry],
     collect() {
       const value = read();
-      if (value === undefined) this.reset();
+      // `reset` would set it to 0.
+      if (value === undefined) this.remove();
       else this.set(value);
     },
   });
