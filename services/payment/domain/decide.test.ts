@@ -191,7 +191,7 @@ const table: Record<InputName, Record<StateName, string>> = {
   }),
   declined: answered({ charging: 'FAILED payment.failed', chargingClosed: 'FAILED payment.failed' }),
   abandoned: answered({
-    charging: 'rejected sale_is_on',
+    charging: 'rejected payment_open',
     chargingClosed: 'FAILED',
     abandoned: 'ignored charge_already_failed',
   }),

@@ -190,7 +190,7 @@ function decideAnswer(
       // No event is needed, because the closed payment's order is already being cancelled. Without an event, the order of an
       // open payment would wait until its deadline.
       return payment.closedBy === null
-        ? rejected('sale_is_on', 'A charge can be abandoned only after the payment is closed.')
+        ? rejected('payment_open', 'A charge can be abandoned only after the payment is closed.')
         : accepted(withoutRequest(change({ charge: 'failed', failureCode: notAttempted })));
     default:
       return answer satisfies never;
