@@ -75,8 +75,8 @@ export const generateCatalogue = (
 # Events
 
 The events between the services: ${String(schemas.length)} events on ${String(new Set(schemas.map(({ topic }) => topic)).size)} topics. Values are Avro in Confluent framing: a zero byte,
-four bytes of schema id, the body. Each event has its own subject with the mode \`FULL_TRANSITIVE\`: every released version
-can read the events of every other one. [EVOLUTION.md](EVOLUTION.md) explains how to change an event;
+four bytes of schema id, the body. Each event has its own subject with the mode \`FULL_TRANSITIVE\`: each released
+version can read the events of all other versions. [EVOLUTION.md](EVOLUTION.md) explains how to change an event;
 [asyncapi.json](asyncapi.json) has the same content for tools.
 
 | event | producer | consumers | topic | key | version |

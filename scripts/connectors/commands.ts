@@ -181,7 +181,8 @@ export const commandsOn = (stack: StackAddress) => {
 
   const expectStopped = async (connector: string): Promise<void> => {
     const { status: code, body } = await callConnect(`${url}/connectors/${connector}/status`);
-    if (code === 404) throw failure(`Kafka Connect has no connector ${connector}`);
+    if (code === 404)
+      throw failure(`Kafka Connect has no connector ${connector}; create it: npm run connectors -- apply`);
     if (!(isObject(body) && isObject(body['connector']) && body['connector']['state'] === 'STOPPED'))
       throw failure(
         `the connector ${connector} is not stopped; stop it: npm run connectors -- stop --connector ${connector}`,

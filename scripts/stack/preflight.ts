@@ -30,7 +30,7 @@ const checkSpace = (path: string, label: string, variable: string): void => {
   const free = (bavail * bsize) / 1024 ** 3;
   if (free < neededGiB)
     throw failure(
-      `${label} ${path} has ${free.toFixed(1)} GB of free disk space and needs ${String(neededGiB)}; ` +
+      `${label} ${path} has ${free.toFixed(1)} GiB of free disk space and needs ${String(neededGiB)}; ` +
         `free some space or set ${variable} to a folder with more`,
     );
 };

@@ -40,7 +40,8 @@ export const provisionTopics = async (brokers: string): Promise<void> => {
       if (partitions.length !== planned)
         throw failure(
           `topic ${name} has ${String(partitions.length)} partitions instead of ${String(planned)}; ` +
-            'a different count sends keys to other partitions and breaks the ordering of their events',
+            'a different count sends keys to other partitions and breaks the sequence of their events. ' +
+            'Set the number in topology.ts to that of the topic, or delete all data with `npm run reset`',
         );
     }
     const existing = [...topicPlans.keys()].filter((topic) => existingTopics.has(topic));

@@ -115,7 +115,7 @@ export function registerPipelineRoutes(app: App, pipelines: Pick<Pipelines, 'lat
       const report = pipelines.latest().find((candidate) => candidate.service === service);
       if (!report) {
         const checks = {
-          look: { status: 'unavailable' as const, detail: 'the pipeline has not been checked yet' },
+          checked: { status: 'unavailable' as const, detail: 'the pipeline has not been checked yet' },
         };
         return c.json({ status: 'unavailable' as const, checks }, 503);
       }
