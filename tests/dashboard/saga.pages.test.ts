@@ -28,7 +28,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await timeline.getByText('charge succeeded').waitFor();
     await timeline.getByText('Slowest step').waitFor();
     expect(
-      await timeline.getByText(/^\d.* (waiting in Kafka|at the payment provider)/).count(),
+      await timeline.getByText(/^\d.* (waiting (in|for) Kafka|at the payment provider)/).count(),
     ).toBeGreaterThan(1);
     await expectAccessible();
 
@@ -101,7 +101,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await link.waitFor();
     await page.getByLabel('Find by order').fill('nobody-knows-me');
     await page.keyboard.press('Enter');
-    await page.getByText(/^No order, event, request or customer has the id nobody-knows-me/).waitFor();
+    await page.getByText(/^No order, event, customer or correlation has the id nobody-knows-me/).waitFor();
     await page.getByLabel('Find by order').fill('user-customer-001');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Customer: user-customer-001' }).waitFor();
@@ -109,7 +109,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await visit('/all-orders/nobody-knows-me');
     await page
       .getByRole('alert')
-      .getByText(/There is no order, event or request/)
+      .getByText(/There is no order, event or correlation id/)
       .waitFor();
   });
 

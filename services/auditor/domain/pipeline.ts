@@ -109,7 +109,13 @@ const judgeConnectorState = (connector: ConnectorView): Found[] => {
         broken('connector_absent', 'Kafka Connect has no such connector.', 'npm run connectors -- apply'),
       ];
     case 'paused':
-      return [broken('connector_paused', 'The connector is paused or stopped; its events wait in the WAL.')];
+      return [
+        broken(
+          'connector_paused',
+          'The connector is paused or stopped; its events wait in the WAL. Resume it on the page of the pipelines, or with the command.',
+          'npm run connectors -- resume',
+        ),
+      ];
     case 'failed':
       return [
         broken(

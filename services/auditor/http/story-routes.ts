@@ -43,7 +43,7 @@ export function registerStoryRoutes(app: App, { read, codec }: StorySources): vo
     const { id } = c.req.valid('param');
     const { orders, correlationIds, steps, calls, events } = await read(id);
     if (orders.length === 0 && events.length === 0)
-      throw problem('not_found', { detail: `There is no order, event or request ${id}.` });
+      throw problem('not_found', { detail: `There is no order, event or correlation id ${id}.` });
     const eventViews = await Promise.all(events.map((event) => toView(event, codec)));
     const story = {
       orders: [...orders],

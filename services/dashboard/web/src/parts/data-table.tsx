@@ -8,8 +8,10 @@ import {
   tableFeatures,
   useTable,
   type ColumnDef,
+  type ColumnVisibilityState,
   type SortingState,
 } from '@tanstack/react-table';
+import { useLocalStorage } from '@mantine/hooks';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp, ChevronsUpDown, Columns3, Download } from 'lucide-react';
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
@@ -97,12 +99,19 @@ export function DataTable<Row extends object>({
       })),
     [columns],
   );
+  const [columnVisibility, setColumnVisibility] = useLocalStorage<ColumnVisibilityState>({
+    key: `orderflow.columns.${label}`,
+    defaultValue: {},
+    getInitialValueInEffect: false,
+  });
   const table = useTable<Features, Row>({
     features,
     columns: definitions,
     data: rows,
     getRowId: rowId,
     initialState: { sorting: sort },
+    state: { columnVisibility },
+    onColumnVisibilityChange: setColumnVisibility,
   });
   const visibleIds = columns
     .filter(({ id }) => table.getColumn(id)?.getIsVisible() !== false)

@@ -17,6 +17,10 @@ export const decimalsOf = (currency: string): number =>
 
 export const formatNumber = (value: number): string => new Intl.NumberFormat(locale).format(value);
 
+/** "1 row", "2 rows". */
+export const formatCount = (count: number, noun: string): string =>
+  `${formatNumber(count)} ${noun}${count === 1 ? '' : 's'}`;
+
 export const formatTime = (iso: string): string =>
   new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(new Date(iso));
 

@@ -28,6 +28,7 @@ export const groupOf = ({ on: processes }: PermissionEntry): string => {
 const groupTitles: Readonly<Record<string, string>> = {
   services: 'order, inventory and payment',
   all: 'every process',
+  gateway: 'gateway (the simulated payment provider)',
 };
 
 /** The name of a group as the page shows it. */

@@ -24,6 +24,7 @@ import { ShowMore } from '../../parts/show-more.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
 import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
+import { PipelineWarning } from '../pipelines/pipeline-warning.tsx';
 import classes from './all-orders-page.module.css';
 import { describeStuckTime, stuckTimes } from './orders-search.ts';
 
@@ -143,8 +144,12 @@ const IdSearch = ({ onCustomer }: { onCustomer: (customerId: string) => void }) 
         return;
       }
       try {
-        await queryClient.query({ ...storyQuery(id), staleTime: 0, retry: false });
-        await navigate({ to: '/all-orders/$id', params: { id } });
+        const { orders, events } = await queryClient.query({ ...storyQuery(id), staleTime: 0, retry: false });
+        await navigate({
+          to: '/all-orders/$id',
+          params: { id: orders[0]?.id ?? id },
+          search: events.some((event) => event.id === id) ? { event: id } : {},
+        });
       } catch (error) {
         if (!(error instanceof Problem) || error.status !== 404) throw error;
         onCustomer(id);
@@ -187,6 +192,7 @@ export const AllOrdersPage = () => {
   const orders = useInfiniteQuery(allOrdersQuery(filter));
   const all = useMemo(() => orders.data?.pages.flatMap(({ data }) => data) ?? [], [orders.data]);
   const shownColumns = useStuckColumns(filter.stuck !== undefined);
+  const areDatesInverted = filter.from !== undefined && filter.to !== undefined && filter.to < filter.from;
   const changeFilter = (changes: Partial<Record<keyof AllOrdersFilter, string | number | undefined>>) =>
     void navigate({ search: { ...filter, ...changes } as AllOrdersFilter, replace: true });
   return (
@@ -212,7 +218,9 @@ export const AllOrdersPage = () => {
             w={170}
             data={reasons}
             value={filter.reason ?? null}
-            onChange={(value) => changeFilter({ reason: value ?? undefined })}
+            onChange={(value) =>
+              changeFilter({ reason: value ?? undefined, ...(value === null ? {} : { status: 'CANCELLED' }) })
+            }
           />
           <Select
             aria-label="Stuck"
@@ -232,6 +240,7 @@ export const AllOrdersPage = () => {
                 leftSection={name}
                 leftSectionWidth={labelWidth}
                 value={filter[name] ?? ''}
+                error={areDatesInverted && name === 'to' ? 'Before the first date' : undefined}
                 onChange={(event) => changeFilter({ [name]: event.currentTarget.value || undefined })}
               />
             ))}
@@ -250,6 +259,17 @@ export const AllOrdersPage = () => {
         </>
       }
     >
+      <PipelineWarning>Events do not reach Kafka, so orders are delayed.</PipelineWarning>
+      {filter.customer !== undefined && (
+        <Button
+          variant="default"
+          size="xs"
+          style={{ justifySelf: 'start' }}
+          onClick={() => changeFilter({ customer: undefined })}
+        >
+          Customer: {filter.customer} ✕
+        </Button>
+      )}
       {filter.stuck !== undefined && <StuckExplanation seconds={filter.stuck} />}
       <Card flush>
         {orders.isPending && <Loading lines={8} />}
@@ -260,7 +280,7 @@ export const AllOrdersPage = () => {
           <Empty title="No orders found">
             {filter.customer === undefined || Object.keys(filter).length > 1
               ? 'No order matches these filters.'
-              : `No order, event, request or customer has the id ${filter.customer}.`}
+              : `No order, event, customer or correlation has the id ${filter.customer}.`}
           </Empty>
         )}
         {all.length > 0 && (
@@ -271,13 +291,6 @@ export const AllOrdersPage = () => {
             rowId={({ id }) => id}
             csv="orders"
             minWidth={920}
-            caption={
-              filter.customer !== undefined && (
-                <Button variant="default" size="xs" onClick={() => changeFilter({ customer: undefined })}>
-                  Customer: {filter.customer} ✕
-                </Button>
-              )
-            }
           />
         )}
       </Card>

@@ -1,6 +1,6 @@
 // Converts the health of the components, the pipelines and the event flow into the nodes and edges of the map. Pure.
 import type { Flow, Pipeline, PipelinesOverview, SystemHealth } from '../../api/types.ts';
-import { formatBytes, formatDuration, formatNumber } from '../../parts/format.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber } from '../../parts/format.ts';
 import { causesOf, conditionOf } from '../pipelines/causes.ts';
 
 /** `paused`: somebody has paused the connector on purpose. */
@@ -133,7 +133,7 @@ const nodesOf = (sources: Sources, service: Service, row: number): MapNode[] => 
       detail: detailOf(
         sources,
         `${service}-db`,
-        pipeline?.outbox ? `outbox ${formatNumber(pipeline.outbox.rows)} rows` : 'up',
+        pipeline?.outbox ? `outbox ${formatCount(pipeline.outbox.rows, 'row')}` : 'up',
       ),
       health: healthOf(sources, `${service}-db`),
       color: service,
@@ -264,7 +264,7 @@ export const headlineOf = ({ nodes }: SystemMap): string => {
       ? `${first.label} is ${health}`
       : `${others.length + 1} components are ${health}`;
   }
-  return nodes.some(({ health }) => health === 'unknown')
-    ? 'Checking all components'
-    : 'All systems operational';
+  if (nodes.some(({ health }) => health === 'unknown')) return 'Checking all components';
+  const hasWarning = nodes.some(({ health, color }) => health === 'warning' && color === 'cdc');
+  return hasWarning ? 'All systems operational, with a warning' : 'All systems operational';
 };

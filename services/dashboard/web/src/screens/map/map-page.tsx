@@ -6,12 +6,13 @@ import { healthQuery } from '../../api/queries.ts';
 import { flowQuery, pipelinesQuery } from '../../api/admin-queries.ts';
 import type { Flow, PipelineProblem } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
-import { formatDuration, formatNumber } from '../../parts/format.ts';
+import { formatCount, formatDuration, formatNumber } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { describeReason } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { ErrorMessage, Loading } from '../../parts/states.tsx';
+import { When } from '../../parts/when.tsx';
 import { causesOf, toneOf } from '../pipelines/causes.ts';
 import { Remedy } from '../pipelines/remedy.tsx';
 import { headlineOf, mapOf } from './map-model.ts';
@@ -107,20 +108,31 @@ const Funnel = ({ orders }: Pick<Flow, 'orders'>) => {
   );
 };
 
-const Remedies = ({
-  problems,
-}: {
-  problems: readonly (PipelineProblem & { readonly connectorName: string })[];
-}) =>
+interface RemediesProps {
+  readonly problems: readonly (PipelineProblem & { readonly connectorName: string })[];
+  /** The number of orders that wait for an event; undefined when it is not known. */
+  readonly lateOrders: number | undefined;
+}
+const Remedies = ({ problems, lateOrders }: RemediesProps) =>
   problems.length === 0 ? null : (
     <Card title="What to do" aside={<Link to="/pipelines">All pipelines</Link>}>
+      {problems.some(({ level }) => level === 'broken') && (
+        <p className={classes['effect']}>
+          Customers can still place orders
+          {lateOrders === undefined ? '' : `; ${formatCount(lateOrders, 'order')} waiting`}. Events stay in
+          the outbox and are published after the repair, so nothing is lost.
+        </p>
+      )}
       <ul className={classes['remedies']}>
-        {problems.map(({ connectorName, problem, level, sentence, remedy }) => (
+        {problems.map(({ connectorName, problem, level, sentence, remedy, since }) => (
           <li key={`${connectorName}/${problem}`}>
             <StateBadge tone={toneOf({ problem, level })}>{connectorName}</StateBadge>
             <div>
               <p>{sentence}</p>
               <Remedy text={remedy} />
+              <small className={classes['quiet']}>
+                First seen <When at={since} />
+              </small>
             </div>
           </li>
         ))}
@@ -150,7 +162,7 @@ export const MapPage = () => {
       ) : (
         <Metrics orders={flow.data.orders} />
       )}
-      <Remedies problems={problems ?? []} />
+      <Remedies problems={problems ?? []} lateOrders={flow.data?.orders.waiting.orders} />
       <Card flush>
         <SystemMap map={map} />
       </Card>

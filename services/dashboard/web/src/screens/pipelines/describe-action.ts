@@ -7,7 +7,7 @@ export const describeAction = ({
   lastAction,
   restarts,
 }: Pick<Incident, 'lastAction' | 'restarts'>): string => {
-  if (lastAction === null) return 'none by the watchdog or on this page';
+  if (lastAction === null) return 'none recorded';
   const last =
     lastAction.by === 'watchdog' ? 'restart by the watchdog' : `${lastAction.action} by an administrator`;
   return restarts > 1 ? `${last} (${restarts} restarts by the watchdog)` : last;

@@ -3,7 +3,7 @@ import { ArrowRight } from 'lucide-react';
 import { useMemo } from 'react';
 import type { Pipeline, PipelineProblem } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
-import { formatBytes, formatDuration, formatNumber } from '../../parts/format.ts';
+import { formatBytes, formatCount, formatDuration, formatNumber } from '../../parts/format.ts';
 import { LineChart } from '../../parts/line-chart.tsx';
 import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
 import { When } from '../../parts/when.tsx';
@@ -29,8 +29,6 @@ const Stage = ({ title, children }: { title: string; children: React.ReactNode }
   </div>
 );
 
-const formatRows = (rows: number): string => `${formatNumber(rows)} ${rows === 1 ? 'row' : 'rows'}`;
-
 const Arrow = () => <ArrowRight className={classes['arrow']} size={16} aria-hidden="true" />;
 
 const Slot = ({ slot, problems }: Pick<Pipeline, 'slot' | 'problems'>) =>
@@ -55,7 +53,7 @@ const Flow = ({ pipeline }: { pipeline: Pipeline }) => {
   return (
     <div className={classes['flow']}>
       <Stage title="Outbox">
-        <b>{outbox === null ? 'unknown' : formatRows(outbox.rows)}</b>
+        <b>{outbox === null ? 'unknown' : formatCount(outbox.rows, 'row')}</b>
         <span>{outbox === null ? '' : `${formatBytes(outbox.bytes)}, including published rows`}</span>
       </Stage>
       <Arrow />
@@ -75,7 +73,7 @@ const Flow = ({ pipeline }: { pipeline: Pipeline }) => {
         <span>
           {canary.waitingMs > 1_000
             ? `the last canary has been under way for ${formatDuration(canary.waitingMs)}`
-            : `${formatNumber(canary.sent)} canaries sent, ${formatNumber(canary.lost)} lost`}
+            : `${formatNumber(canary.sent)} test events sent${canary.lost === 0 ? '' : `, ${formatNumber(canary.lost)} of them lost with an old slot`}`}
         </span>
       </Stage>
     </div>
@@ -89,7 +87,7 @@ const Problem = ({ problem, level, sentence, remedy, since }: PipelineProblem) =
       <p>{sentence}</p>
       <Remedy text={remedy} />
       <small className={classes['quiet']}>
-        Since <When at={since} />
+        First seen <When at={since} />
       </small>
     </div>
   </li>

@@ -13,7 +13,12 @@ import { PipelineCard } from './pipeline-card.tsx';
 const titleOf = ({ pipelines }: PipelinesOverview): string => {
   const unhealthy = pipelines.filter((pipeline) => conditionOf(pipeline) !== 'healthy');
   const [first] = unhealthy;
-  if (first === undefined) return 'All pipelines are healthy';
+  if (first === undefined) {
+    const [late] = pipelines.filter(({ problems }) => problems.length > 0);
+    return late === undefined
+      ? 'All pipelines are healthy'
+      : `All pipelines deliver events; ${late.connectorName} has a warning`;
+  }
   return unhealthy.length === 1
     ? `${first.connectorName} is ${conditionOf(first)}`
     : `${unhealthy.length} pipelines need attention`;

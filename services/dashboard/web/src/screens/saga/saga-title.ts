@@ -1,5 +1,5 @@
 // The headline of a saga, and what it is waiting for. Pure.
-import type { Story } from '../../api/types.ts';
+import type { Story, StoryEvent } from '../../api/types.ts';
 import { formatDuration, formatTime } from '../../parts/format.ts';
 import { describeReason } from '../../parts/order-status.ts';
 import { describeDuplicates } from './saga-labels.ts';
@@ -54,12 +54,25 @@ export const summaryOf = (story: Story): string => {
 
 const clockTime = (ms: number): string => formatTime(new Date(ms).toISOString());
 
-/** What an unfinished order waits for, and until when. */
-const waitOfOrder = ({ status, expiresAt }: Story['orders'][number]): string[] => {
+/** What an unfinished order waits for, and until when. `unconsumed`: the events that no consumer has handled yet. */
+const waitOfOrder = (
+  { id, status, expiresAt }: Story['orders'][number],
+  unconsumed: readonly StoryEvent[],
+): string[] => {
+  const isOnItsWay = (type: string): boolean =>
+    unconsumed.some(({ eventType, key }) => eventType === type && key === id);
   switch (status) {
     case 'PENDING':
-      return ['The order waits until its stock is reserved.'];
+      return [
+        isOnItsWay('inventory.reserved')
+          ? 'The stock is reserved. The order is confirmed once the order service has handled inventory.reserved.'
+          : 'The order waits until its stock is reserved.',
+      ];
     case 'CONFIRMED':
+      if (isOnItsWay('payment.succeeded'))
+        return [
+          'The customer has paid. The order becomes PAID once the order service has handled payment.succeeded.',
+        ];
       return [
         expiresAt === null
           ? 'The order waits for its payment.'
@@ -81,7 +94,7 @@ export const waitsOf = (story: Story, saga: Saga, now: number): string[] => {
   return [
     ...saga.unconsumed.map(
       ({ eventType, committedAt }) =>
-        `${eventType} was committed ${formatDuration(Math.max(0, now - committedAt))} ago and has not reached a consumer yet.`,
+        `${eventType} was committed to the outbox ${formatDuration(Math.max(0, now - committedAt))} ago. No consumer has handled it yet.`,
     ),
     ...story.calls
       .filter(({ state }) => state === 'due' || state === 'unknown')
@@ -91,6 +104,6 @@ export const waitsOf = (story: Story, saga: Saga, now: number): string[] => {
             lastError === null ? '' : ` (${lastError})`
           }. Next attempt at ${clockTime(dueAt)}.`,
       ),
-    ...story.orders.flatMap(waitOfOrder),
+    ...story.orders.flatMap((order) => waitOfOrder(order, saga.unconsumed)),
   ];
 };

@@ -49,7 +49,7 @@ export const stepWaits = (blocks: readonly Block[], hops: readonly Hop[]): Perio
   ...new Map(
     hops.map(({ eventId, committedAt, publishedAt }) => [
       eventId,
-      { from: committedAt, to: publishedAt, label: 'waiting in Kafka Connect' },
+      { from: committedAt, to: publishedAt, label: 'waiting for Kafka Connect' },
     ]),
   ).values(),
   ...hops.map(({ to, publishedAt, receivedAt }) => ({
