@@ -24,6 +24,18 @@ const command = (items: PlaceOrder['items'], mode: 'AUTO' | 'MANUAL' = 'AUTO'): 
 });
 
 describe('placing an order', () => {
+  it('is refused when the total is not the one that the customer has seen', () => {
+    const order = command([{ productId: 'mug', quantity: 2 }]);
+    const decided = (expectedTotal: PlaceOrder['expectedTotal']) =>
+      placeOrder({ ...order, expectedTotal }, catalogue);
+    expect(decided({ amountMinor: 2_580, currency: 'EUR' }).kind).toBe('accepted');
+    for (const other of [
+      { amountMinor: 2_579, currency: 'EUR' },
+      { amountMinor: 2_580, currency: 'USD' },
+    ])
+      expect(decided(other)).toMatchObject({ kind: 'rejected', code: 'price_changed' });
+  });
+
   it('takes prices, names and sellers from the catalogue and emits order.created', () => {
     const decision = placeOrder(
       command([

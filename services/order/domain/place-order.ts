@@ -9,6 +9,8 @@ export interface PlaceOrder {
   readonly customerId: string;
   readonly items: readonly { readonly productId: string; readonly quantity: number }[];
   readonly payment: { readonly mode: PaymentMode; readonly method: string; readonly token: string | null };
+  /** The total that the customer has seen, if the client sends it. */
+  readonly expectedTotal?: Money | undefined;
   readonly at: Date;
 }
 
@@ -50,7 +52,10 @@ export function placeOrder(
   // Products created before prices had a minimum can cost 0.
   if (amountMinor === 0) return rejected('nothing_to_pay', 'An order has to cost at least one minor unit.');
 
-  const { orderId, customerId, payment, at } = command;
+  const { orderId, customerId, payment, expectedTotal, at } = command;
+  if (expectedTotal && (expectedTotal.amountMinor !== amountMinor || expectedTotal.currency !== currency)) {
+    return rejected('price_changed', `The total is ${amountMinor} minor units of ${currency} now.`);
+  }
   const order: Order = {
     id: orderId,
     customerId,

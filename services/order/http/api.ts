@@ -34,6 +34,12 @@ export const { kinds: orderProblems, problem } = defineProblems({
     explanation:
       'The products of the order cost nothing, and the payment provider does not charge zero. Nothing was done.',
   },
+  price_changed: {
+    status: 409,
+    title: 'The price has changed',
+    explanation:
+      'The total of the order is not the `expectedTotal` of the request. Nothing was ordered. Read the products again and show the new total.',
+  },
   illegal_transition: {
     status: 409,
     title: 'Not possible in this state',
@@ -76,6 +82,15 @@ const newOrder = z
         )
         .optional(),
     }),
+    expectedTotal: z
+      .strictObject({
+        amountMinor: z.int().min(1),
+        currency: z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code'),
+      })
+      .optional()
+      .openapi({
+        description: 'The total that the customer has seen. With another total the order is refused.',
+      }),
   })
   .openapi('NewOrder');
 

@@ -72,7 +72,7 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
   app.use('/api/v1/orders/:id/*', entityIdFromPath('orderId', 'id'));
 
   app.openapi(orderApi.place, async (c) => {
-    const { items, payment } = c.req.valid('json');
+    const { items, payment, expectedTotal } = c.req.valid('json');
     const key = c.req.valid('header')['idempotency-key'];
     const { subject } = callerOf(c);
     const context = messageContextOf(c);
@@ -88,6 +88,7 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
         customerId: subject,
         items,
         payment: { mode, method, token },
+        expectedTotal,
         at,
       },
     };
@@ -99,7 +100,7 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
       const view = toView(order);
       return { status: 201, body: view, headers: headersOf(view) };
     };
-    const claim = claimOf<Order>(c, key, { items, payment }, (decision) => {
+    const claim = claimOf<Order>(c, key, { items, payment, expectedTotal }, (decision) => {
       if (decision.kind === 'ignored') throw ignoredError(decision.reason);
       return answer(decision.state);
     });

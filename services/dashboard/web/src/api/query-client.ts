@@ -15,9 +15,11 @@ export const queryClient: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 1_000,
+      networkMode: 'always',
       // A request that failed with a 4xx would fail again. A network error or a 5xx is often temporary.
       retry: (failures, error) => isOutcomeUnknown(error) && failures < 2,
     },
-    mutations: { retry: false },
+    // Without a connection, a request fails at once and the page says so; it must not be sent later, unseen.
+    mutations: { retry: false, networkMode: 'always' },
   },
 });

@@ -30,7 +30,8 @@ interface LineProps {
   readonly onCount: (count: number) => void;
 }
 const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
-  // While the user types, the field shows the typed text. On blur it changes to the nearest quantity that can be ordered.
+  // While the user types, the field shows the typed text. The cart always has the nearest quantity that can be ordered, so that the
+  // total is what the button orders.
   const [typed, setTyped] = useState<number | string>();
   const maxQuantity = Math.min(maxUnits, Math.max(1, product.free));
   return (
@@ -49,11 +50,9 @@ const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
         value={typed ?? quantity}
         onChange={(value) => {
           setTyped(value);
-          if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= maxQuantity)
-            onCount(Number(value));
+          if (typeof value === 'number') onCount(Math.min(maxQuantity, Math.max(1, Math.trunc(value))));
         }}
         onBlur={() => {
-          if (typeof typed === 'number') onCount(Math.min(maxQuantity, Math.max(1, Math.trunc(typed))));
           setTyped(undefined);
         }}
       />
@@ -114,6 +113,7 @@ export const CartCard = () => {
       }),
     onError: (problem) => {
       if (!isOutcomeUnknown(problem)) setRefused();
+      if (problem.code === 'price_changed') void client.invalidateQueries({ queryKey: ['products'] });
     },
     onSuccess: (placed, { body }) => {
       setPlaced(body);
@@ -199,7 +199,13 @@ export const CartCard = () => {
             : 'Your items are reserved for 30 minutes. Pay on the order page.'}
         </p>
         {error !== undefined && <ErrorMessage error={error} />}
-        {placeOrder.isError && <ErrorMessage error={placeOrder.error} />}
+        {placeOrder.error?.code === 'price_changed' ? (
+          <em role="alert">
+            The price has changed. Nothing was ordered. Check the new total, then order again.
+          </em>
+        ) : (
+          placeOrder.isError && <ErrorMessage error={placeOrder.error} />
+        )}
         <Button
           size="md"
           fullWidth
@@ -209,6 +215,7 @@ export const CartCard = () => {
             const body: OrderBody = {
               items: lines.map(({ product, quantity }) => ({ productId: product.id, quantity })),
               payment: { mode, method: 'card', ...(mode === 'AUTO' ? { token } : {}) },
+              expectedTotal: totals[0],
             };
             const now = Date.now();
             send(orderToResend(cart, now) ?? { key: cart.key, body, at: now });

@@ -8,6 +8,8 @@ import { testCards } from './test-cards.ts';
 export interface OrderBody {
   readonly items: readonly { readonly productId: string; readonly quantity: number }[];
   readonly payment: { readonly mode: 'AUTO' | 'MANUAL'; readonly method: 'card'; readonly token?: string };
+  /** The total that the button shows. With another total the order is refused. */
+  readonly expectedTotal?: Money | undefined;
 }
 
 export interface Cart {
