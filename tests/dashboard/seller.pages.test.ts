@@ -1,7 +1,7 @@
 // A seller in a real browser: ships parcels, manages stock, and resolves a concurrent change of a product.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
-import { newProduct, orderOne, orderWith, product, products } from '../support/shop.ts';
+import { call, newProduct, orderOne, orderWith, product, products } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -60,7 +60,7 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     );
     await page.getByRole('button', { name: 'Ship selected' }).click();
     const dialog = page.getByRole('dialog', { name: 'Ship 2 parcels?' });
-    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.getByRole('button', { name: 'Not yet' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(await parcel(first).count()).toBe(1);
     await page.getByRole('button', { name: 'Ship selected' }).click();
@@ -68,6 +68,25 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await parcel(second).getByRole('alert').getByText('Not possible in this state').first().waitFor();
     await page.getByText('1 parcel shipped.').waitFor();
     await orderWith(first, 'FULFILLED');
+  });
+
+  it('cannot ship an order that its customer cancels while the dialog is open', async () => {
+    const { page, visit } = await seller();
+    const { id: productId } = await newProduct(5, 'seller2');
+    const id = await paidOrder(productId);
+    await visit('/to-ship?sort=newest');
+    const parcel = page.getByRole('listitem', { name: `Parcel of order ${id.slice(-4)}` });
+    await parcel.getByRole('button', { name: 'Ship' }).click();
+    const dialog = page.getByRole('dialog', { name: `Ship the parcel of order ${id.slice(-4)}?` });
+    await dialog.waitFor();
+    const cancelled = await call('order', `/api/v1/orders/${id}/cancel`, {
+      method: 'POST',
+      body: {},
+      as: 'user',
+    });
+    expect(cancelled.status).toBe(200);
+    await page.getByText('The order was cancelled or shipped in the meantime.').waitFor();
+    expect(await page.getByRole('button', { name: 'Mark as shipped' }).count()).toBe(0);
   });
 
   it('restocks a product and sees the stock movement', async () => {
@@ -92,6 +111,8 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     const name = `Teapot ${crypto.randomUUID()}`;
     await page.getByLabel('Name').fill(name);
     await page.getByLabel('SKU').fill(crypto.randomUUID());
+    await page.getByLabel('Price').fill('1,234.50');
+    await page.getByText('Enter a price such as 1234.50, without other separators.').waitFor();
     await page.getByLabel('Price').fill('0');
     await page.getByRole('button', { name: 'Create' }).click();
     await page.getByText('The price must be between €0.01 and €1,000,000,000.00.').waitFor();

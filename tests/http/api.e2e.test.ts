@@ -19,6 +19,22 @@ const testProduct = useProduct(1_000);
 const path = (id: string, rest = ''): string => `/api/v1/orders/${id}${rest}`;
 
 describe('the API', () => {
+  it('refuses an order whose total is not the one that the customer has seen', async () => {
+    const place = (amountMinor: number) =>
+      call('order', '/api/v1/orders', {
+        method: 'POST',
+        as: 'user',
+        body: {
+          items: [{ productId: testProduct.id, quantity: 2 }],
+          payment: { mode: 'AUTO', method: 'card' },
+          expectedTotal: { amountMinor, currency: 'EUR' },
+        },
+      });
+    const refused = await place(1_999);
+    expect([refused.status, Object(refused.body).code]).toEqual([409, 'price_changed']);
+    expect((await place(2_000)).status).toBe(201);
+  });
+
   it('shows an order to its customer, the sellers of its lines and administrators', async () => {
     const { id } = await orderOne(testProduct.id);
     await orderWith(id, 'PAID');

@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, getRouteApi } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { orderQuery, paymentQuery, historyQuery } from '../../api/queries.ts';
-import type { Order } from '../../api/types.ts';
+import type { Order, Payment } from '../../api/types.ts';
 import { useIdempotentPost } from '../../api/use-idempotent-post.ts';
 import { useUser } from '../../api/session.ts';
 import { Card } from '../../parts/card.tsx';
@@ -35,9 +35,9 @@ import { useOrderEvents } from './use-order-events.ts';
 
 const orderRoute = getRouteApi('/orders/$orderId');
 
-const Stepper = ({ order }: { order: Order }) => (
+const Stepper = ({ order, paymentState }: { order: Order; paymentState: Payment['state'] }) => (
   <ol className={classes['steps']}>
-    {stepsOf(order).map(({ name, state, note }) => (
+    {stepsOf(order, paymentState).map(({ name, state, note }) => (
       <li key={name} data-state={state} {...(state === 'now' ? { 'aria-current': 'step' } : {})}>
         <b>{name}</b>
         <small>{note}</small>
@@ -112,7 +112,18 @@ const OrderAgain = ({ order }: { order: Order }) => {
 };
 
 /** Cancels the order after a confirmation. If the order can no longer be cancelled, the open dialog says why. */
-const CancelOrder = ({ order }: { order: Order }) => {
+const consequenceOf = (order: Order, paymentState: Payment['state']): string => {
+  switch (paymentState) {
+    case 'SUCCEEDED':
+      return `${formatMoney(order.total)} will be refunded to your card, and the items are no longer reserved for you.`;
+    case 'UNKNOWN':
+      return 'The items are no longer reserved for you. If your card was charged, you get a full refund.';
+    default:
+      return 'The items are no longer reserved for you. You will not be charged.';
+  }
+};
+
+const CancelOrder = ({ order, paymentState }: { order: Order; paymentState: Payment['state'] }) => {
   const [opened, { open, close }] = useDisclosure(false);
   const client = useQueryClient();
   const cancel = useIdempotentPost<Order>(`/api/order/orders/${order.id}/cancel`, {
@@ -132,12 +143,7 @@ const CancelOrder = ({ order }: { order: Order }) => {
       )}
       <Modal opened={opened} onClose={close} title="Cancel this order?">
         <div className={classes['dialog']}>
-          <p role="status">
-            {obstacle ??
-              (order.payment.state === 'succeeded'
-                ? `${formatMoney(order.total)} will be refunded to your card, and the items are no longer reserved for you.`
-                : 'The items are no longer reserved for you. You will not be charged.')}
-          </p>
+          <p role="status">{obstacle ?? consequenceOf(order, paymentState)}</p>
           {obstacle === undefined && cancel.isError && <ErrorMessage error={cancel.error} />}
           <div>
             <Button variant="default" onClick={close}>
@@ -198,7 +204,7 @@ export const OrderPage = () => {
       actions={
         <>
           <LiveMark state={liveState} />
-          <CancelOrder order={order.data} />
+          <CancelOrder order={order.data} paymentState={paymentState} />
         </>
       }
     >
@@ -221,7 +227,7 @@ export const OrderPage = () => {
           </div>
         )}
         <Card>
-          <Stepper order={order.data} />
+          <Stepper order={order.data} paymentState={paymentState} />
           <Delay order={order.data} />
         </Card>
         <Items order={order.data} />

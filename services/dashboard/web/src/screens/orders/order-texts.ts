@@ -116,14 +116,15 @@ export interface Step {
 }
 
 /** The progress of an order, for its customer. */
-export const stepsOf = (order: Order): Step[] => {
+export const stepsOf = (order: Order, paymentState = paymentStateOf(order, undefined)): Step[] => {
   const { status, reservation, payment } = order;
   const items = linesOf(order.items);
   const shipped = items.filter(({ fulfilment }) => fulfilment === 'shipped').length;
   const isCancelled = status === 'CANCELLED';
   // A step that was completed before the cancellation stays done, although it was compensated later.
   const wasReserved = isCancelled && ['released', 'expired'].includes(reservation.state);
-  const wasPaid = isCancelled && ['succeeded', 'refunded'].includes(payment.state);
+  const isCharged = paymentState === 'SUCCEEDED' || paymentState === 'REFUNDED';
+  const wasPaid = isCancelled && isCharged;
   const reserved =
     wasReserved ||
     wasPaid ||
@@ -143,9 +144,11 @@ export const stepsOf = (order: Order): Step[] => {
       paid,
       reserved && !paid,
       reserved && !paid && !isCancelled
-        ? payment.mode === 'MANUAL'
-          ? 'waiting for your payment'
-          : 'charging your card'
+        ? isCharged
+          ? 'confirming your payment'
+          : payment.mode === 'MANUAL'
+            ? 'waiting for your payment'
+            : 'charging your card'
         : '',
     ),
     isCancelled

@@ -10,6 +10,7 @@ import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
 import { ErrorMessage } from '../../parts/states.tsx';
 import { useNow } from '../../parts/when.tsx';
 import { testCards } from '../shop/test-cards.ts';
+import { whyNotCancellable } from './order-texts.ts';
 import classes from './payment-card.module.css';
 
 const badges: Readonly<Record<Payment['state'], readonly [Tone, string]>> = {
@@ -26,7 +27,7 @@ const describePayment = (order: Order, state: Payment['state']): string => {
     case 'SUCCEEDED':
       return order.status === 'CANCELLED'
         ? `${amount} was charged and is being refunded.`
-        : order.status === 'FULFILLED'
+        : whyNotCancellable(order) !== undefined
           ? `${amount} was charged.`
           : `${amount} was charged. If you cancel before shipping, you get a full refund.`;
     case 'REFUNDED':
@@ -38,7 +39,10 @@ const describePayment = (order: Order, state: Payment['state']): string => {
         ? 'The payment provider has not confirmed the payment yet. If your card was charged, you get a full refund.'
         : 'The payment provider has not confirmed the payment yet. You will not be charged twice.';
     case 'PENDING':
-      return order.status === 'CANCELLED' ? 'You were not charged.' : `${amount} will be charged.`;
+      if (order.status === 'CANCELLED') return 'You were not charged.';
+      return order.payment.mode === 'MANUAL'
+        ? `You can pay ${amount} here once your items are reserved.`
+        : `${amount} will be charged.`;
   }
 };
 

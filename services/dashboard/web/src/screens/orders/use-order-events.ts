@@ -26,6 +26,8 @@ const eventTypes = [
 /** All events within this time cause a single reload. */
 const debounceMs = 40;
 const maxBackoffMs = 30_000;
+/** A lost connection is shown only after this time: the stream of a final order also ends, just before the page knows the status. */
+const staleAfterMs = 1_500;
 
 export const useOrderEvents = (orderId: string): LiveState => {
   const client = useQueryClient();
@@ -36,6 +38,7 @@ export const useOrderEvents = (orderId: string): LiveState => {
     let source: EventSource | undefined;
     let reloadTimer: ReturnType<typeof setTimeout> | undefined;
     let reconnectTimer: ReturnType<typeof setTimeout> | undefined;
+    let staleTimer: ReturnType<typeof setTimeout> | undefined;
     let failures = 0;
     const reload = (): void => {
       reloadTimer ??= setTimeout(() => {
@@ -58,6 +61,8 @@ export const useOrderEvents = (orderId: string): LiveState => {
       for (const type of eventTypes) opened.addEventListener(type, reload);
       opened.addEventListener('open', () => {
         failures = 0;
+        clearTimeout(staleTimer);
+        staleTimer = undefined;
         setState({ kind: 'live' });
       });
       opened.addEventListener('error', () => {
@@ -69,11 +74,14 @@ export const useOrderEvents = (orderId: string): LiveState => {
         if (hasEnded()) {
           // The server closes the stream of an order that is FULFILLED or CANCELLED.
           opened.close();
+          clearTimeout(staleTimer);
           setState({ kind: 'ended' });
           return;
         }
-        setState((before) =>
-          before.kind === 'stale' ? before : { kind: 'stale', since: new Date().toISOString() },
+        const since = new Date().toISOString();
+        staleTimer ??= setTimeout(
+          () => setState(hasEnded() ? { kind: 'ended' } : { kind: 'stale', since }),
+          staleAfterMs,
         );
         if (opened.readyState !== EventSource.CLOSED) return;
         failures += 1;
@@ -88,6 +96,7 @@ export const useOrderEvents = (orderId: string): LiveState => {
       source?.close();
       clearTimeout(reloadTimer);
       clearTimeout(reconnectTimer);
+      clearTimeout(staleTimer);
       setState({ kind: 'connecting' });
     };
   }, [client, orderId, isVisible]);

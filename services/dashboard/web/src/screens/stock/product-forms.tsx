@@ -14,22 +14,30 @@ import classes from './stock-page.module.css';
 interface FormValues {
   readonly name: string;
   readonly sku: string;
-  readonly amount: number | string;
+  /** As typed: digits, and decimals after a dot or a comma. */
+  readonly amount: string;
   readonly currency: string;
 }
+
+/** What is wrong with the typed price; undefined for a price that can be sent. No thousands separators: 1.234 could be either. */
+const priceComplaintOf = ({ amount, currency }: FormValues): string | undefined => {
+  const typed = /^\d+(?:[.,](?<decimals>\d+))?$/.exec(amount.trim());
+  if (typed !== null && (typed.groups?.['decimals'] ?? '').length <= decimalsOf(currency)) return undefined;
+  return `Enter a price such as ${(1234.5).toFixed(decimalsOf(currency))}, without other separators.`;
+};
 
 /** The request body for the values of the form. */
 const bodyOf = ({ name, sku, amount, currency }: FormValues) => ({
   name,
   sku,
   // Floating-point multiplication is inexact (1.1 × 100 is 110.00000000000001), so the result is rounded.
-  price: { amountMinor: Math.round(Number(amount) * 10 ** decimalsOf(currency)), currency },
+  price: { amountMinor: Math.round(Number(amount.replace(',', '.')) * 10 ** decimalsOf(currency)), currency },
 });
 
 const valuesOf = ({ name, sku, price: { amountMinor, currency } }: Product): FormValues => ({
   name,
   sku,
-  amount: amountMinor / 10 ** decimalsOf(currency),
+  amount: (amountMinor / 10 ** decimalsOf(currency)).toFixed(decimalsOf(currency)),
   currency,
 });
 
@@ -77,13 +85,17 @@ const Fields = ({ values, onChange, error }: FieldsProps) => (
       onChange={({ currentTarget: { value } }) => onChange({ ...values, sku: value })}
     />
     <div className={classes['pair']}>
-      <NumberInput
+      <TextInput
         label="Price"
         required
-        decimalScale={decimalsOf(values.currency)}
+        inputMode="decimal"
         value={values.amount}
-        error={priceErrorOf(error, values.currency)}
-        onChange={(amount) => onChange({ ...values, amount })}
+        error={
+          values.amount === ''
+            ? undefined
+            : (priceComplaintOf(values) ?? priceErrorOf(error, values.currency))
+        }
+        onChange={({ currentTarget: { value } }) => onChange({ ...values, amount: value })}
       />
       <Select
         label="Currency"
@@ -120,14 +132,15 @@ export const NewProductForm = ({ onCreated }: { onCreated: (product: Product) =>
       className={classes['form']}
       onSubmit={(event) => {
         event.preventDefault();
-        create.mutate({ ...bodyOf(values), quantity: Number(quantity) });
+        if (priceComplaintOf(values) === undefined)
+          create.mutate({ ...bodyOf(values), quantity: Number(quantity) });
       }}
     >
       <Fields values={values} onChange={setValues} error={create.error} />
       <NumberInput
         label="Units on hand"
         min={0}
-        allowNegative={false}
+        clampBehavior="none"
         required
         value={quantity}
         error={fieldErrorOf(create.error, 'quantity')}
@@ -218,7 +231,7 @@ export const ChangeProductForm = ({ product }: { product: Product }) => {
       className={classes['form']}
       onSubmit={(event) => {
         event.preventDefault();
-        change.mutate(base);
+        if (priceComplaintOf(values) === undefined) change.mutate(base);
       }}
     >
       <Fields values={values} onChange={setValues} error={change.error} />

@@ -151,6 +151,17 @@ const Selection = ({
   );
 };
 
+/** The refusals of orders that are no longer in the list, for example because the customer has cancelled them. */
+const OtherRefusals = ({ actions, orders }: { actions: SellerActions; orders: readonly Order[] }) =>
+  [...actions.refusals]
+    .filter(([id]) => orders.every((order) => order.id !== id))
+    .map(([id, problem]) => (
+      <div key={id}>
+        Order <CopyId id={id} />
+        <ErrorMessage error={problem} />
+      </div>
+    ));
+
 const namedParcels = (orders: readonly Order[]): string => {
   const [first] = orders;
   return orders.length === 1 && first !== undefined
@@ -158,25 +169,34 @@ const namedParcels = (orders: readonly Order[]): string => {
     : `${orders.length} parcels`;
 };
 
-/** Asks before parcels are marked as shipped, because that cannot be undone. Closed when there are no parcels. */
-const ShipDialog = ({
-  orders,
-  onClose,
-  onShip,
-}: {
+interface ShipDialogProps {
+  readonly opened: boolean;
+  /** The parcels to ship that are still in the list. */
   readonly orders: readonly Order[];
   readonly onClose: () => void;
   readonly onShip: () => void;
-}) => (
-  <Modal opened={orders.length > 0} onClose={onClose} title={`Ship ${namedParcels(orders)}?`}>
-    <p>The customer sees the items as shipped and can no longer cancel. You cannot undo this.</p>
+}
+/** Asks before parcels are marked as shipped, because that cannot be undone. */
+const ShipDialog = ({ opened, orders, onClose, onShip }: ShipDialogProps) => (
+  <Modal
+    opened={opened}
+    onClose={onClose}
+    title={orders.length === 0 ? 'Nothing to ship' : `Ship ${namedParcels(orders)}?`}
+  >
+    <p role="status">
+      {orders.length === 0
+        ? 'The order was cancelled or shipped in the meantime. Do not ship it again.'
+        : 'The customer sees the items as shipped and can no longer cancel. You cannot undo this.'}
+    </p>
     <div className={classes['dialogButtons']}>
       <Button variant="default" onClick={onClose}>
-        Cancel
+        {orders.length === 0 ? 'Close' : 'Not yet'}
       </Button>
-      <Button data-autofocus onClick={onShip}>
-        Mark as shipped
-      </Button>
+      {orders.length > 0 && (
+        <Button data-autofocus onClick={onShip}>
+          Mark as shipped
+        </Button>
+      )}
     </div>
   </Modal>
 );
@@ -187,9 +207,13 @@ export const ToShipPage = () => {
   const query = useInfiniteQuery(toShipQuery(sort));
   const actions = useSellerActions(sort);
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
-  const [toConfirm, setToConfirm] = useState<readonly Order[]>([]);
+  const [shipping, setShipping] = useState({ opened: false, ids: new Set<string>() });
   const orders = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const selected = orders.filter(({ id }) => ids.has(id));
+  const toShip = orders.filter((order) => shipping.ids.has(order.id) && !isShipped(order));
+  // The parcels stay the same while the dialog fades out.
+  const closeDialog = (): void =>
+    setShipping(({ ids: shippingIds }) => ({ opened: false, ids: shippingIds }));
   const select = (id: string, isSelected: boolean): void => {
     const next = new Set(ids);
     if (isSelected) next.add(id);
@@ -225,6 +249,7 @@ export const ToShipPage = () => {
           ? `${actions.shipped} ${actions.shipped === 1 ? 'parcel' : 'parcels'} shipped.`
           : ''}
       </p>
+      <OtherRefusals actions={actions} orders={orders} />
       <Card flush>
         {query.isPending && <Loading lines={6} />}
         {query.isError && query.data === undefined && (
@@ -241,7 +266,7 @@ export const ToShipPage = () => {
               orders={orders}
               selected={selected}
               onSelect={setIds}
-              onShip={() => setToConfirm(selected)}
+              onShip={() => setShipping({ opened: true, ids: new Set(ids) })}
               actions={actions}
             />
             <ul className={classes['queue']}>
@@ -251,7 +276,7 @@ export const ToShipPage = () => {
                   order={order}
                   selected={ids.has(order.id)}
                   onSelect={(isSelected) => select(order.id, isSelected)}
-                  onShip={() => setToConfirm([order])}
+                  onShip={() => setShipping({ opened: true, ids: new Set([order.id]) })}
                   actions={actions}
                 />
               ))}
@@ -261,11 +286,12 @@ export const ToShipPage = () => {
       </Card>
       <ShowMore query={query}>Show more</ShowMore>
       <ShipDialog
-        orders={toConfirm}
-        onClose={() => setToConfirm([])}
+        opened={shipping.opened}
+        orders={toShip}
+        onClose={closeDialog}
         onShip={() => {
-          setToConfirm([]);
-          void actions.act(toConfirm, 'fulfill');
+          closeDialog();
+          void actions.act(toShip, 'fulfill');
         }}
       />
     </Page>
