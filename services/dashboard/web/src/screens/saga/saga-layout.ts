@@ -34,6 +34,8 @@ export interface PlacedWait {
   readonly y: number;
   readonly width: number;
   readonly text: string;
+  /** Where the text begins: at the wait, or further left if it would not fit into the drawing. */
+  readonly textX: number;
 }
 
 export interface Layout {
@@ -77,16 +79,18 @@ const rowsOf = (blocks: readonly Block[], scale: Scale): { rows: Map<string, Row
   return { rows, count: Math.max(1, ends.length) };
 };
 
-const placeWaits = ({ waits }: Saga, scale: Scale): PlacedWait[] => {
+const placeWaits = ({ waits }: Saga, scale: Scale, drawingWidth: number): PlacedWait[] => {
   const ends: number[] = [];
   return waits.map(({ from, to, label }) => {
     const x = inset + scale.x(from);
     const width = Math.max(2, inset + scale.x(to) - x);
     const text = `${formatDuration(to - from)} ${label}`;
-    const freeRow = ends.findIndex((end) => end <= x);
+    const textWidth = text.length * letterWidth;
+    const textX = Math.max(inset, Math.min(x, drawingWidth - textWidth - labelGap));
+    const freeRow = ends.findIndex((end) => end <= Math.min(x, textX));
     const row = freeRow === -1 ? ends.length : freeRow;
-    ends[row] = x + Math.max(width, text.length * letterWidth) + labelGap;
-    return { x, y: axisHeight + row * waitHeight, width, text };
+    ends[row] = Math.max(x + width, textX + textWidth) + labelGap;
+    return { x, y: axisHeight + row * waitHeight, width, text, textX };
   });
 };
 
@@ -96,7 +100,7 @@ export const layoutOf = (saga: Saga, width: number): Layout => {
   const scale = timeScale(timesOf(saga), { width: Math.max(240, width - lastLabel - 2 * inset) });
   const placed = new Map<string, PlacedBlock>();
   const placedLanes: PlacedLane[] = [];
-  const waits = placeWaits(saga, scale);
+  const waits = placeWaits(saga, scale, width);
   let y = Math.max(axisHeight, ...waits.map((wait) => wait.y + waitHeight + labelGap));
   for (const lane of lanes) {
     const blocks = saga.blocks.filter((block) => block.lane === lane);
@@ -114,7 +118,7 @@ export const layoutOf = (saga: Saga, width: number): Layout => {
   }
   const rightEdges = [
     ...[...placed.values()].map((block) => block.x + block.width + labelGap + labelWidth(block)),
-    ...waits.map(({ x, text }) => x + text.length * letterWidth),
+    ...waits.map(({ textX, text }) => textX + text.length * letterWidth),
   ];
   return {
     scale,

@@ -252,6 +252,23 @@ describe('an unfinished order', () => {
     expect(waits(withStatus('PAID'))).toHaveLength(1);
   });
 
+  it('has been paid, and does not wait for its customer, while the event of the payment is on its way', () => {
+    const events = story.events.map((event) =>
+      event.eventType === 'payment.succeeded' ? { ...event, consumptions: [] } : event,
+    );
+    expect(waits({ ...withStatus('CONFIRMED', 60_000), events })).toEqual([
+      expect.stringMatching(/^payment\.succeeded was committed to the outbox .* ago\. No consumer/),
+      expect.stringMatching(/^The customer has paid\./),
+    ]);
+  });
+
+  it('fits into the drawing, with the text of a wait that lasts until now', () => {
+    const events = story.events.map((event) => ({ ...event, consumptions: [] }));
+    const { waits: placed, width } = layoutOf(sagaOf({ ...withStatus('PENDING'), events }, 60_000), 1_200);
+    expect(placed.length).toBeGreaterThan(0);
+    expect(width).toBe(1_200);
+  });
+
   it.each(['FULFILLED', 'CANCELLED'])('is not an order that is %s', (status) => {
     expect(isInProgress(withStatus(status))).toBe(false);
     expect(waits(withStatus(status))).toEqual([]);

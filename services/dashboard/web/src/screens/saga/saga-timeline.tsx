@@ -126,9 +126,11 @@ const Axis = ({ layout: { scale, height } }: { layout: Layout }) => (
     {scale.breaks.map(({ x, ms }) => (
       <g key={x}>
         <rect x={x + 14 - 20} y={26} width={40} height={height - 26} className={classes['pause']} />
-        <text x={x + 14} y={16} textAnchor="middle" className={classes['pauseLabel']}>
-          {formatDuration(ms)}
-        </text>
+        {scale.breaks.every((other) => other.ms <= ms || Math.abs(other.x - x) > 75) && (
+          <text x={x + 14} y={16} textAnchor="middle" className={classes['pauseLabel']}>
+            {formatDuration(ms)}
+          </text>
+        )}
       </g>
     ))}
   </g>
@@ -136,13 +138,13 @@ const Axis = ({ layout: { scale, height } }: { layout: Layout }) => (
 
 const Waits = ({ layout }: { layout: Layout }) => (
   <g>
-    {layout.waits.map(({ x, y, width, text }) => (
+    {layout.waits.map(({ x, y, width, text, textX }) => (
       <g key={`${x}/${y}`}>
         <path
           d={`M${x} ${y + 2}v6M${x} ${y + 5}h${width}M${x + width} ${y + 2}v6`}
           className={classes['wait']}
         />
-        <text x={x} y={y + 20} className={classes['waitLabel']}>
+        <text x={textX} y={y + 20} className={classes['waitLabel']}>
           {text}
         </text>
       </g>
