@@ -1,5 +1,6 @@
 // The pipelines, the most urgent first; below them the lag of the consumers and the history of problems.
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { pipelinesQuery } from '../../api/admin-queries.ts';
 import type { PipelinesOverview } from '../../api/types.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
@@ -32,7 +33,14 @@ export const PipelinesPage = () => {
   return (
     <Page
       title={data === undefined ? 'Pipelines' : titleOf(data)}
-      actions={<LiveMark state={liveStateOf(overview)} />}
+      actions={
+        <>
+          <LiveMark state={liveStateOf(overview)} />
+          <Link to="/runbooks/$name" params={{ name: 'README' }}>
+            Runbooks
+          </Link>
+        </>
+      }
     >
       {overview.isPending && <Loading lines={8} />}
       {overview.isError && data === undefined && (

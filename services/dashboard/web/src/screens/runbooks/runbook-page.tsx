@@ -67,6 +67,11 @@ export const RunbookPage = () => {
     <Page title={title} crumb={crumb}>
       <Card>
         <div className={classes['runbook']}>
+          {/-- order\b|order-outbox|order_outbox/.test(text) && (
+            <p>
+              <em>The commands name the order service. Replace it by the service of your pipeline.</em>
+            </p>
+          )}
           <Markdown remarkPlugins={[gfm]} components={components}>
             {text}
           </Markdown>
