@@ -108,6 +108,11 @@ const Funnel = ({ orders }: Pick<Flow, 'orders'>) => {
   );
 };
 
+/** Whether events are late although their services work. Without its database, a service does not work either. */
+const delaysEvents = (problems: readonly PipelineProblem[]): boolean =>
+  problems.some(({ level }) => level === 'broken') &&
+  problems.every(({ problem }) => problem !== 'database_away');
+
 interface RemediesProps {
   readonly problems: readonly (PipelineProblem & { readonly connectorName: string })[];
   /** The number of orders that wait for an event; undefined when it is not known. */
@@ -116,7 +121,7 @@ interface RemediesProps {
 const Remedies = ({ problems, lateOrders }: RemediesProps) =>
   problems.length === 0 ? null : (
     <Card title="What to do" aside={<Link to="/pipelines">All pipelines</Link>}>
-      {problems.some(({ level }) => level === 'broken') && (
+      {delaysEvents(problems) && (
         <p className={classes['effect']}>
           Customers can still place orders
           {lateOrders === undefined ? '' : `; ${formatCount(lateOrders, 'order')} waiting`}. Events stay in
