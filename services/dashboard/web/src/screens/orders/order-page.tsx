@@ -211,7 +211,11 @@ export const OrderPage = () => {
       <Columns
         aside={
           <>
-            <PaymentCard order={order.data} state={paymentState} />
+            <PaymentCard
+              order={order.data}
+              state={paymentState}
+              failureCode={payment.data?.failureCode ?? null}
+            />
             <Card title="History">
               <History history={history.data} />
             </Card>

@@ -173,8 +173,9 @@ it('describes history entries, except those without effect', () => {
     recordedAt: '',
   } as const;
   expect(describeEntry(entry, [])).toBe('Your items were reserved');
-  expect(describeEntry(entry, [entry])).toBe('Your reservation no longer expires');
+  expect(describeEntry(entry, [entry])).toBe('Your items are kept for you until they are shipped');
   expect(describeEntry({ ...entry, outcome: 'ignored' }, [])).toBeUndefined();
+  expect(describeEntry({ ...entry, type: 'inventory.committed' }, [])).toBeUndefined();
   const tones = ['payment.succeeded', 'payment.failed', 'payment.refunded', 'cancel'].map((type) =>
     toneOf({ ...entry, type }),
   );

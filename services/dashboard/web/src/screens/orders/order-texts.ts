@@ -69,7 +69,6 @@ const eventTexts: Readonly<Record<string, string>> = {
   place_order: 'You placed the order',
   'inventory.reservation_failed': 'Not enough stock',
   'inventory.released': 'Your items are no longer reserved',
-  'inventory.committed': 'Your items were removed from stock',
   'payment.succeeded': 'Your card was charged',
   'payment.failed': 'Your card was declined',
   'payment.refunded': 'Your payment was refunded',
@@ -81,10 +80,11 @@ const eventTexts: Readonly<Record<string, string>> = {
 
 /** The text of a history entry. Undefined for an entry without effect for the customer. */
 export const describeEntry = (entry: HistoryEntry, earlier: readonly HistoryEntry[]): string | undefined => {
-  if (entry.outcome !== 'accepted') return undefined;
+  // The stock of shipped items is of no interest to the customer.
+  if (entry.outcome !== 'accepted' || entry.type === 'inventory.committed') return undefined;
   if (entry.type === 'inventory.reserved') {
     const wasReserved = earlier.some(({ type, outcome }) => type === entry.type && outcome === 'accepted');
-    return wasReserved ? 'Your reservation no longer expires' : 'Your items were reserved';
+    return wasReserved ? 'Your items are kept for you until they are shipped' : 'Your items were reserved';
   }
   return eventTexts[entry.type] ?? entry.type;
 };

@@ -21,7 +21,18 @@ const badges: Readonly<Record<Payment['state'], readonly [Tone, string]>> = {
   REFUNDED: ['neutral', 'REFUNDED'],
 };
 
-const describePayment = (order: Order, state: Payment['state']): string => {
+const declineReasons: Readonly<Record<string, string>> = {
+  insufficient_funds: ' because of insufficient funds',
+};
+
+interface PaymentCardProps {
+  readonly order: Order;
+  readonly state: Payment['state'];
+  /** Why the card was declined; null if it was not. */
+  readonly failureCode: string | null;
+}
+
+const describePayment = ({ order, state, failureCode }: PaymentCardProps): string => {
   const amount = formatMoney(order.total);
   switch (state) {
     case 'SUCCEEDED':
@@ -33,7 +44,7 @@ const describePayment = (order: Order, state: Payment['state']): string => {
     case 'REFUNDED':
       return `${amount} was charged and fully refunded.`;
     case 'FAILED':
-      return 'Your card was declined. You were not charged.';
+      return `Your card was declined${declineReasons[failureCode ?? ''] ?? ''}. You were not charged.`;
     case 'UNKNOWN':
       return order.status === 'CANCELLED'
         ? 'The payment provider has not confirmed the payment yet. If your card was charged, you get a full refund.'
@@ -87,12 +98,13 @@ const PayForm = ({ order }: { order: Order }) => {
   );
 };
 
-export const PaymentCard = ({ order, state }: { order: Order; state: Payment['state'] }) => {
+export const PaymentCard = (props: PaymentCardProps) => {
+  const { order, state } = props;
   const [tone, label] = badges[state];
   const isPayable = order.payment.mode === 'MANUAL' && order.status === 'CONFIRMED' && state === 'PENDING';
   return (
     <Card title="Payment" aside={<StateBadge tone={tone}>{label}</StateBadge>}>
-      {isPayable ? <PayForm order={order} /> : <p>{describePayment(order, state)}</p>}
+      {isPayable ? <PayForm order={order} /> : <p>{describePayment(props)}</p>}
     </Card>
   );
 };
