@@ -3,7 +3,7 @@ import { Button, Checkbox, Modal, Progress, SegmentedControl } from '@mantine/co
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, getRouteApi } from '@tanstack/react-router';
 import { PackageCheck } from 'lucide-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { toShipQuery } from '../../api/queries.ts';
 import type { Order } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
@@ -177,29 +177,35 @@ interface ShipDialogProps {
   readonly onShip: () => void;
 }
 /** Asks before parcels are marked as shipped, because that cannot be undone. */
-const ShipDialog = ({ opened, orders, onClose, onShip }: ShipDialogProps) => (
-  <Modal
-    opened={opened}
-    onClose={onClose}
-    title={orders.length === 0 ? 'Nothing to ship' : `Ship ${namedParcels(orders)}?`}
-  >
-    <p role="status">
-      {orders.length === 0
-        ? 'The order was cancelled or shipped in the meantime. Do not ship it again.'
-        : 'The customer sees the items as shipped and can no longer cancel. You cannot undo this.'}
-    </p>
-    <div className={classes['dialogButtons']}>
-      <Button variant="default" onClick={onClose}>
-        {orders.length === 0 ? 'Close' : 'Not yet'}
-      </Button>
-      {orders.length > 0 && (
-        <Button data-autofocus onClick={onShip}>
-          Mark as shipped
+const ShipDialog = ({ opened, orders: current, onClose, onShip }: ShipDialogProps) => {
+  // While the dialog fades out, it keeps its content, although the shipped parcels leave the list.
+  const shown = useRef(current);
+  if (opened) shown.current = current;
+  const orders = shown.current;
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={orders.length === 0 ? 'Nothing to ship' : `Ship ${namedParcels(orders)}?`}
+    >
+      <p role="status">
+        {orders.length === 0
+          ? 'The order was cancelled or shipped in the meantime. Do not ship it again.'
+          : 'The customer sees the items as shipped and can no longer cancel. You cannot undo this.'}
+      </p>
+      <div className={classes['dialogButtons']}>
+        <Button variant="default" onClick={onClose}>
+          {orders.length === 0 ? 'Close' : 'Not yet'}
         </Button>
-      )}
-    </div>
-  </Modal>
-);
+        {orders.length > 0 && (
+          <Button data-autofocus onClick={onShip}>
+            Mark as shipped
+          </Button>
+        )}
+      </div>
+    </Modal>
+  );
+};
 
 export const ToShipPage = () => {
   const { sort = 'oldest' } = toShipRoute.useSearch();
@@ -207,13 +213,11 @@ export const ToShipPage = () => {
   const query = useInfiniteQuery(toShipQuery(sort));
   const actions = useSellerActions(sort);
   const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
-  const [shipping, setShipping] = useState({ opened: false, ids: new Set<string>() });
+  /** The parcels of the open dialog; undefined while it is closed. */
+  const [shippingIds, setShippingIds] = useState<ReadonlySet<string>>();
   const orders = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const selected = orders.filter(({ id }) => ids.has(id));
-  const toShip = orders.filter((order) => shipping.ids.has(order.id) && !isShipped(order));
-  // The parcels stay the same while the dialog fades out.
-  const closeDialog = (): void =>
-    setShipping(({ ids: shippingIds }) => ({ opened: false, ids: shippingIds }));
+  const toShip = orders.filter(({ id }) => shippingIds?.has(id) === true);
   const select = (id: string, isSelected: boolean): void => {
     const next = new Set(ids);
     if (isSelected) next.add(id);
@@ -266,7 +270,7 @@ export const ToShipPage = () => {
               orders={orders}
               selected={selected}
               onSelect={setIds}
-              onShip={() => setShipping({ opened: true, ids: new Set(ids) })}
+              onShip={() => setShippingIds(ids)}
               actions={actions}
             />
             <ul className={classes['queue']}>
@@ -276,7 +280,7 @@ export const ToShipPage = () => {
                   order={order}
                   selected={ids.has(order.id)}
                   onSelect={(isSelected) => select(order.id, isSelected)}
-                  onShip={() => setShipping({ opened: true, ids: new Set([order.id]) })}
+                  onShip={() => setShippingIds(new Set([order.id]))}
                   actions={actions}
                 />
               ))}
@@ -286,11 +290,11 @@ export const ToShipPage = () => {
       </Card>
       <ShowMore query={query}>Show more</ShowMore>
       <ShipDialog
-        opened={shipping.opened}
+        opened={shippingIds !== undefined}
         orders={toShip}
-        onClose={closeDialog}
+        onClose={() => setShippingIds(undefined)}
         onShip={() => {
-          closeDialog();
+          setShippingIds(undefined);
           void actions.act(toShip, 'fulfill');
         }}
       />
