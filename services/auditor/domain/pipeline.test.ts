@@ -85,6 +85,14 @@ describe('a pipeline', () => {
     expect(isBroken(problems)).toBe(false);
   });
 
+  it('that delivers nothing is stalled, even if Connect does not answer now and then', () => {
+    const reported = simulate(60, (second) => ({
+      connector: { kind: second % 10 === 5 ? 'unknown' : 'running' },
+      canary: canary(second * 1_000),
+    }));
+    expect(reported).toEqual({ stalled: 15 });
+  });
+
   it('whose connector was resumed is behind, not stalled, until the connector has had time to move the position', () => {
     const paused = (second: number) => (second < 60 ? { connector: { kind: 'paused' } as const } : {});
     const overdue = (second: number) => ({ ...paused(second), canary: canary(second * 1_000) });

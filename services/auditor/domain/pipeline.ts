@@ -209,7 +209,10 @@ export const judgePipeline = (
   const lsn = 'error' in slot ? memory.confirmedLsn : slot.confirmedLsn;
   const confirmedAt =
     memory.confirmedAt === undefined || lsn !== memory.confirmedLsn ? now : memory.confirmedAt;
-  const runningSince = observation.connector.kind === 'running' ? (memory.runningSince ?? now) : undefined;
+  const { kind } = observation.connector;
+  // `unknown`: Connect does not answer, so the connector may have been running all the time.
+  const runningSince =
+    kind === 'running' ? (memory.runningSince ?? now) : kind === 'unknown' ? memory.runningSince : undefined;
   // A connector that has just started could not have moved the position before.
   const unmovedMs = now - Math.max(confirmedAt, runningSince ?? confirmedAt);
   const found = [
