@@ -16,9 +16,9 @@ export const payments = pgTable(
     mode: text('mode'),
     method: text('method'),
     token: text('token'),
-    /** Whether the stock is reserved; `pinned` cannot expire. */
+    /** What is known of the stock. `unknown`: nothing yet; `held`: reserved, can expire; `pinned`: reserved, cannot expire. */
     hold: text('hold').notNull(),
-    /** The reason why the payment is closed. */
+    /** Why there is no new charge any more, and a charge is refunded; null while the payment is open. */
     closedBy: text('closed_by'),
     charge: text('charge').notNull(),
     chargeId: text('charge_id'),

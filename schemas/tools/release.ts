@@ -1,4 +1,4 @@
-// Releases the working version of an event: writes it to a file that never changes again. Refuses a version that is not compatible
+// Releases the working version of an event: writes it to a file that never changes once it is in the base (usually origin/main). Refuses a version that is not compatible
 // with every earlier version, because records of all versions are on the topics.
 import { failure } from './failure.ts';
 import { obstacleText, readingObstacles } from './review/compatibility.ts';
@@ -15,7 +15,7 @@ import {
 import type { EventSchema } from './event-schema.ts';
 
 interface ReleaseOptions {
-  /** Replaces the last version; refused if the base contains the last version. */
+  /** Replaces the last version, unless the base contains that version. */
   readonly amend: boolean;
   readonly base: Base | undefined;
 }

@@ -1,5 +1,6 @@
-// Measures the time from the commit of an event to the commit of its consumer, and from the request of an order to PAID. Latencies
-// come from PostgreSQL's own commit timestamps, so they contain neither polling nor the clock of this process.
+// Measures the time from the commit of an event to the commit of its consumer, and from the request of an order to PAID. Commit
+// times are PostgreSQL's own, a publication time is the timestamp of the Kafka record, and the start of a request is the clock of this
+// process. So polling adds nothing to a latency.
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { failure } from '../../schemas/tools/failure.ts';
@@ -13,7 +14,7 @@ import type { System } from './system.ts';
 const connect = (system: System, service: ServiceName): postgres.Sql =>
   postgres(system.databaseUrl(service), { max: 2, connect_timeout: 5 });
 
-/** The label of the latency from commit to published, which only the pipeline causes. */
+/** The label of the latency from commit to publication. This latency depends on the pipeline alone, not on a consumer. */
 export const publishedLatencyName = (perSecond: number): string =>
   `commit → published at ${perSecond} events/s`;
 

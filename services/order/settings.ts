@@ -50,7 +50,7 @@ export const shape = {
     maximum: 10_000,
     byDefault: 20,
     description:
-      'Maximum number of open event streams per subject; a further stream is answered 429. Waits have the same limit, counted separately.',
+      'Maximum number of open event streams per subject; a further stream is answered 429. Requests with Prefer: wait have the same limit, counted separately.',
   }),
   heartbeatSeconds: wholeNumberSetting('ORDER_STREAM_HEARTBEAT_SECONDS', {
     minimum: 1,
@@ -96,7 +96,7 @@ export const contradictions = (config: Config<typeof shape>): string[] => {
     ...(config.waitSeconds * 1_000 < config.requestTimeoutMs
       ? []
       : [
-          `ORDER_WAIT_SECONDS is ${config.waitSeconds}; expected less than HTTP_REQUEST_TIMEOUT_MS, which is ${config.requestTimeoutMs} ms.`,
+          `ORDER_WAIT_SECONDS is ${config.waitSeconds}, which is ${config.waitSeconds * 1_000} ms; expected less than HTTP_REQUEST_TIMEOUT_MS, which is ${config.requestTimeoutMs}.`,
         ]),
     ...(deadlineSeconds > config.reservationTtlSeconds
       ? []

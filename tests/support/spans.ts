@@ -10,7 +10,7 @@ export interface Collector {
   readonly spans: () => readonly TraceSpan[];
   /** The bodies of all exports, one per line. */
   readonly exported: () => string;
-  /** Waits until a trace has at least `minSpans` spans and the parent of every span except the root. */
+  /** Waits until at least `minSpans` spans of a trace have arrived, and the parents of all of them except the root. */
   readonly trace: (traceId: string, minSpans: number) => Promise<readonly TraceSpan[]>;
   readonly close: () => Promise<void>;
 }
@@ -39,7 +39,7 @@ export const startCollector = async (): Promise<Collector> => {
         const orphans = found.filter(({ parentId = '' }) => !known.has(parentId));
         if (found.length < minSpans || orphans.length > 1)
           throw new Error(
-            `${found.length} spans, without a parent: ${orphans.map(({ name }) => name).join(', ')}`,
+            `${found.length} spans have arrived; the parents of these have not: ${orphans.map(({ name }) => name).join(', ')}`,
           );
         return found;
       }),

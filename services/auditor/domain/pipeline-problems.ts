@@ -60,6 +60,6 @@ export interface Problem {
   readonly sentence: string;
   /** The command or the runbook section that repairs the problem. */
   readonly remedy: string;
-  /** When the problem was first observed, in ms of the clock that `judgePipeline` gets. */
+  /** When the problem was first observed: a value of `now` of `judgePipeline`, in monotonic ms, not a date. */
   readonly since: number;
 }

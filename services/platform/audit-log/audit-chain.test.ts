@@ -118,7 +118,7 @@ describe('an unchanged chain', () => {
   });
 });
 
-describe('the chain is broken where', () => {
+describe('the chain is broken when', () => {
   it.each(Object.entries(entryChanges))('the %s of an entry was changed', (_column, change) => {
     anywhere((links, index, { seal, entry: row }) => {
       if (row) expect(brokenAt(links.with(index, { seal, entry: change(row) }))).toBe(index + 1);
@@ -171,7 +171,7 @@ describe('the chain is broken where', () => {
     );
   });
 
-  it('an entry was inserted, even with a valid seal', () => {
+  it('an entry with a valid seal was inserted: at the entry after it', () => {
     anywhere((links, index) => {
       const before = links[index - 1]?.seal ?? chainStart;
       const forged = entry(1_000);

@@ -35,7 +35,7 @@ export interface Connection {
 
 interface Counts {
   transactions: number;
-  /** Waits for the server. Statements that are sent together count once. */
+  /** How often the process has waited for an answer of the server. Statements that are sent together count once. */
   roundTrips: number;
 }
 export type DatabaseUsage = Readonly<Counts>;
@@ -53,7 +53,7 @@ export interface ConnectionOptions {
 
 /**
  * The same client, but queries and transactions wait in the queue for a connection before the driver sees them. Each statement is
- * prepared once per connection: the server parses it once, and sending it takes one message instead of two.
+ * prepared once per connection: the server parses it once, and each further execution takes one round trip instead of two.
  */
 const queued = (client: postgres.Sql, queue: ConnectionQueue, used: Counts): postgres.Sql =>
   new Proxy(client, {

@@ -6,7 +6,7 @@ import { roles, type Role } from '../../../platform/http/endpoint/permissions.ts
 
 export const sessionSchema = z.object({
   accessToken: z.string(),
-  /** Present only if another OIDC provider has issued a refresh token. */
+  /** Present only if an external OIDC provider has issued one. The built-in issuer issues none. */
   refreshToken: z.string().optional(),
   user: z.object({ id: z.string(), email: z.string().nullable(), roles: z.array(z.enum(roles)) }),
   /** When the user signed in, and when the access token was issued and expires; seconds since 1970. */

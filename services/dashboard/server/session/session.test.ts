@@ -101,7 +101,7 @@ describe('a session', () => {
       expect(await whoIs(given)).toBeNull();
   });
 
-  it('is replaced by a login', async () => {
+  it('gets a new cookie at each login, even if the request already has one', async () => {
     const { signIn, cookieFrom } = await serve();
     const planted = cookieFrom(await signIn());
     expect(cookieFrom(await signIn({ cookie: planted }))).not.toBe(planted);
@@ -122,7 +122,7 @@ describe('a session', () => {
     expect(answers).toEqual([401, 401, 401, 401, 401, 429, 429]);
   });
 
-  it('has the user of its token; a token without roles is refused', () => {
+  it('has the user and the known roles of its token; a token without a known role is refused', () => {
     const token = (claims: object): string =>
       `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
     const claims = { sub: 'u', email: 'u@x', roles: ['ADMIN'], iat: 1, exp: 2 };
@@ -138,7 +138,7 @@ describe('a session', () => {
   });
 });
 
-describe('a change from a page of another site', () => {
+describe('a change from a page of another origin', () => {
   it.each([
     { origin: 'https://evil.example' },
     { origin: 'null' },

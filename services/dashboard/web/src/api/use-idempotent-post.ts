@@ -1,5 +1,5 @@
-// A POST with an idempotency key. The key stays the same until the server responds, so a second click or a retry has no second
-// effect. After a response, even an error, the next attempt gets a new key.
+// A POST with an idempotency key. The key stays the same while the outcome is unknown (no response, or a 5xx), so a second click or
+// a retry has no second effect. After a success or a 4xx, the next attempt gets a new key.
 import { useMutation, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { isOutcomeUnknown, request, type Problem } from './request.ts';

@@ -30,8 +30,8 @@ interface LineProps {
   readonly onCount: (count: number) => void;
 }
 const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
-  // While the user types, the field shows the typed text. The cart always has the nearest quantity that can be ordered, so that the
-  // total is what the button orders.
+  // While the user types, the field shows the typed text. The cart has the possible quantity that is nearest to the typed number,
+  // so the total is always that of the order that the button sends.
   const [typed, setTyped] = useState<number | string>();
   const maxQuantity = Math.min(maxUnits, Math.max(1, product.free));
   return (
@@ -195,7 +195,7 @@ export const CartCard = () => {
         )}
         <p className={classes['hint']}>
           {mode === 'AUTO'
-            ? 'Your card is charged once your items are reserved.'
+            ? 'Your card is charged as soon as your items are reserved.'
             : 'Your items are reserved for 30 minutes. Pay on the order page.'}
         </p>
         {error !== undefined && <ErrorMessage error={error} />}

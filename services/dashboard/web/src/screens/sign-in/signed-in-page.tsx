@@ -1,4 +1,5 @@
-// The last page of a sign-in that was started in another tab, by the dialog for an ended session.
+// When a session has ended, the dialog opens the sign-in in a new tab. The new tab ends on this page, which tells the first tab and
+// closes itself.
 import { useEffect } from 'react';
 import { notifyOtherTabs } from '../../api/session.ts';
 import { Page } from '../../parts/page.tsx';
