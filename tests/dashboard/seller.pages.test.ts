@@ -1,7 +1,7 @@
 // A seller in a real browser: ships parcels, manages stock, and resolves a concurrent change of a product.
 import { describe, expect, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
-import { call, newProduct, orderOne, orderWith, product, products } from '../support/shop.ts';
+import { call, newProduct, orderOne, orderWith, place, product, products } from '../support/shop.ts';
 
 const { newVisitor, visitorAs } = useBrowser();
 
@@ -68,6 +68,32 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await parcel(second).getByRole('alert').getByText('Not possible in this state').first().waitFor();
     await page.getByText('1 parcel shipped.').waitFor();
     await orderWith(first, 'FULFILLED');
+  });
+
+  it('ships only the own lines of an order that has two sellers', async () => {
+    const { id: own } = await newProduct(5, 'seller2');
+    const { id: other } = await newProduct(5, 'seller');
+    const { id } = await place({
+      items: [
+        { productId: own, quantity: 1 },
+        { productId: other, quantity: 2 },
+      ],
+    });
+    await orderWith(id, 'PAID');
+    const customer = await visitorAs('user@orderflow.io');
+    await customer.visit(`/orders/${id}`);
+    for (const [email, shipped] of [
+      ['seller2@orderflow.io', '1 of 2 items'],
+      ['seller@orderflow.io', '2 of 2 items'],
+    ] as const) {
+      const { page, visit } = await visitorAs(email);
+      await visit('/to-ship?sort=newest');
+      const parcel = page.getByRole('listitem', { name: `Parcel of order ${id.slice(-4)}` });
+      await parcel.getByRole('button', { name: 'Ship' }).click();
+      await page.getByRole('button', { name: 'Mark as shipped' }).click();
+      await customer.page.getByText(shipped).waitFor();
+    }
+    await customer.page.getByRole('main').getByText('FULFILLED', { exact: true }).waitFor();
   });
 
   it('cannot ship an order that its customer cancels while the dialog is open', async () => {
