@@ -21,6 +21,7 @@ import {
   setState,
   storedOffsets,
   validateAtConnect,
+  missingConnector,
 } from './connect-admin.ts';
 
 export interface Flags {
@@ -141,8 +142,7 @@ export const commandsOn = (stack: StackAddress) => {
   const restart: Command = (chosen, { failed }) =>
     forEachConnector(chosen, async (service) => {
       const connector = nameOf(service);
-      if ((await connectorState(url, connector)) === undefined)
-        throw failure(`Kafka Connect has no connector ${connector}; create it: npm run connectors -- apply`);
+      if ((await connectorState(url, connector)) === undefined) throw missingConnector(connector);
       await restartConnector(url, connector, failed ? 'failed' : 'all');
       const state = await awaitRunning(service, { ...wait, url });
       return { ok: state === 'running', lines: [`${connector}: ${state}`], json: { state } };
@@ -181,8 +181,7 @@ export const commandsOn = (stack: StackAddress) => {
 
   const expectStopped = async (connector: string): Promise<void> => {
     const { status: code, body } = await callConnect(`${url}/connectors/${connector}/status`);
-    if (code === 404)
-      throw failure(`Kafka Connect has no connector ${connector}; create it: npm run connectors -- apply`);
+    if (code === 404) throw missingConnector(connector);
     if (!(isObject(body) && isObject(body['connector']) && body['connector']['state'] === 'STOPPED'))
       throw failure(
         `the connector ${connector} is not stopped; stop it: npm run connectors -- stop --connector ${connector}`,

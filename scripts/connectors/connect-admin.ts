@@ -6,6 +6,9 @@ import { failure, reasonOf } from '../../schemas/tools/failure.ts';
 import { isObject } from '../../schemas/tools/json.ts';
 import type { ConnectorConfig } from './files.ts';
 
+export const missingConnector = (name: string): Error =>
+  failure(`Kafka Connect has no connector ${name}; create it: npm run connectors -- apply`);
+
 interface Reply {
   readonly status: number;
   readonly body: unknown;
@@ -78,8 +81,7 @@ export const setState = async (
   wait: Omit<Wait, 'what'>,
 ): Promise<void> => {
   const reply = await callConnect(`${url}/connectors/${name}/${action}`, { method: 'PUT' });
-  if (reply.status === 404)
-    throw failure(`Kafka Connect has no connector ${name}; create it: npm run connectors -- apply`);
+  if (reply.status === 404) throw missingConnector(name);
   if (reply.status >= 300) throw failure(`Kafka Connect refuses to ${action} ${name}: ${refusalOf(reply)}`);
   await until({ ...wait, what: `${name} to ${action}` }, async () => {
     const { body } = await callConnect(`${url}/connectors/${name}/status`);
@@ -116,8 +118,7 @@ export const lsnText = (lsn: number): string => {
 /** The offsets that Connect has stored; empty after a reset and before the first event. */
 export const storedOffsets = async (url: string, name: string): Promise<readonly StoredOffset[]> => {
   const reply = await callConnect(`${url}/connectors/${name}/offsets`);
-  if (reply.status === 404)
-    throw failure(`Kafka Connect has no connector ${name}; create it: npm run connectors -- apply`);
+  if (reply.status === 404) throw missingConnector(name);
   if (reply.status !== 200)
     throw failure(`Kafka Connect does not return the offsets of ${name}: ${refusalOf(reply)}`);
   return offsets.parse(reply.body).offsets.map(({ offset: raw }) => {

@@ -1,6 +1,7 @@
 // Reads connectors/<service>.json: the configuration of each connector, as the body of a PUT to Connect.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../../platform/process/message-of.ts';
 import type { Service } from '../domain/facts.ts';
 
 export type ConnectorConfig = Readonly<Record<string, string>>;
@@ -15,7 +16,7 @@ export const readConnectorFile = (service: Service): ConnectorConfig => {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    throw new Error(`${file} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`, {
+    throw new Error(`${file} cannot be read (${messageOf(cause)})`, {
       cause,
     });
   }

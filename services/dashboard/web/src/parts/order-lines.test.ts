@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { linesOf } from './order-lines.ts';
+import { linesByProduct } from './order-lines.ts';
 
 it('shows a product that was ordered twice as one line', () => {
   const item = (productId: string, quantity: number) => ({
@@ -10,7 +10,7 @@ it('shows a product that was ordered twice as one line', () => {
     unitPrice: { amountMinor: 1, currency: 'EUR' },
     fulfilment: 'open' as const,
   });
-  const lines = linesOf([item('mug', 2), item('pen', 1), item('mug', 3)]);
+  const lines = linesByProduct([item('mug', 2), item('pen', 1), item('mug', 3)]);
   expect(lines.map(({ productId, quantity }) => [productId, quantity])).toEqual([
     ['mug', 5],
     ['pen', 1],

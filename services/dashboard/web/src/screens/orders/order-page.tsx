@@ -12,7 +12,7 @@ import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { formatMoney, sellerName } from '../../parts/format.ts';
 import { LiveMark } from '../../parts/live-mark.tsx';
-import { linesOf } from '../../parts/order-lines.ts';
+import { linesByProduct } from '../../parts/order-lines.ts';
 import { Columns, Page } from '../../parts/page.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
@@ -66,7 +66,7 @@ const fulfilmentTexts = {
 const Items = ({ order }: { order: Order }) => (
   <Card title="Items">
     <ul className={classes['lines']}>
-      {linesOf(order.items).map((item) => (
+      {linesByProduct(order.items).map((item) => (
         <li key={item.productId}>
           <ProductPicture name={item.name} small />
           <span>

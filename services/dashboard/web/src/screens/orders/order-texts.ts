@@ -1,10 +1,10 @@
 // The texts about an order that its customer reads. Pure.
 import type { HistoryEntry, Order, Payment } from '../../api/types.ts';
-import { linesOf } from '../../parts/order-lines.ts';
+import { linesByProduct } from '../../parts/order-lines.ts';
 
 /** "Ceramic mug and 1 more". */
 export const titleOf = ({ items }: Pick<Order, 'items'>): string => {
-  const [first, ...others] = linesOf(items);
+  const [first, ...others] = linesByProduct(items);
   if (first === undefined) return 'Order';
   return others.length === 0 ? first.name : `${first.name} and ${others.length} more`;
 };
@@ -118,7 +118,7 @@ export interface Step {
 /** The progress of an order, for its customer. */
 export const stepsOf = (order: Order, paymentState = paymentStateOf(order, undefined)): Step[] => {
   const { status, reservation, payment } = order;
-  const items = linesOf(order.items);
+  const items = linesByProduct(order.items);
   const shipped = items.filter(({ fulfilment }) => fulfilment === 'shipped').length;
   const isCancelled = status === 'CANCELLED';
   // A step that was completed before the cancellation stays done, although it was compensated later.

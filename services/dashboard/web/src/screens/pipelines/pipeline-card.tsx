@@ -80,18 +80,21 @@ const Flow = ({ pipeline }: { pipeline: Pipeline }) => {
   );
 };
 
-const Problem = ({ problem, level, sentence, remedy, since }: PipelineProblem) => (
-  <li className={classes['problem']} data-tone={toneOf({ problem, level })}>
-    <StateBadge tone={toneOf({ problem, level })}>{problem.replaceAll('_', ' ')}</StateBadge>
-    <div>
-      <p>{sentence}</p>
-      <Remedy text={remedy} />
-      <small className={classes['quiet']}>
-        First seen <When at={since} />
-      </small>
-    </div>
-  </li>
-);
+const Problem = ({ problem, level, sentence, remedy, since }: PipelineProblem) => {
+  const tone = toneOf({ problem, level });
+  return (
+    <li className={classes['problem']} data-tone={tone}>
+      <StateBadge tone={tone}>{problem.replaceAll('_', ' ')}</StateBadge>
+      <div>
+        <p>{sentence}</p>
+        <Remedy text={remedy} />
+        <small className={classes['quiet']}>
+          First seen <When at={since} />
+        </small>
+      </div>
+    </li>
+  );
+};
 
 const Watchdog = ({ watchdog }: Pick<Pipeline, 'watchdog'>) => {
   if (watchdog.gaveUp) return <StateBadge tone="bad">Watchdog gave up</StateBadge>;

@@ -103,6 +103,9 @@ const Links = ({ saga, layout }: { saga: Saga; layout: Layout }) =>
     return <path key={id} d={`M${startX} ${startY}L${endX} ${endY}`} className={classes['link']} />;
   });
 
+/** The least distance between two labels of the axis, in pixels. */
+const labelSpacing = 75;
+
 const tickLabel = (ms: number): string => (ms === 0 ? '0 ms' : `+${formatDuration(ms)}`);
 
 /** Ticks after a long pause can round to the same label; only the first of them is labelled. */
@@ -111,7 +114,7 @@ const Axis = ({ layout: { scale, height } }: { layout: Layout }) => (
     {scale.ticks.map(({ x, ms }, index) => {
       const label = tickLabel(ms);
       const isRepeated = label === tickLabel(scale.ticks[index - 1]?.ms ?? -1);
-      const isFree = scale.breaks.every((pause) => Math.abs(pause.x - x) > 75);
+      const isFree = scale.breaks.every((pause) => Math.abs(pause.x - x) > labelSpacing);
       return (
         <g key={ms}>
           <path d={`M${x + 14} 26V${height}`} className={classes['tick']} />
@@ -126,7 +129,7 @@ const Axis = ({ layout: { scale, height } }: { layout: Layout }) => (
     {scale.breaks.map(({ x, ms }) => (
       <g key={x}>
         <rect x={x + 14 - 20} y={26} width={40} height={height - 26} className={classes['pause']} />
-        {scale.breaks.every((other) => other.ms <= ms || Math.abs(other.x - x) > 75) && (
+        {scale.breaks.every((other) => other.ms <= ms || Math.abs(other.x - x) > labelSpacing) && (
           <text x={x + 14} y={16} textAnchor="middle" className={classes['pauseLabel']}>
             {formatDuration(ms)}
           </text>

@@ -1,6 +1,6 @@
 // The headline of a saga, and what it is waiting for. Pure.
 import type { Story, StoryEvent } from '../../api/types.ts';
-import { formatDuration, formatTime } from '../../parts/format.ts';
+import { formatCount, formatDuration, formatTime } from '../../parts/format.ts';
 import { describeReason } from '../../parts/order-status.ts';
 import { describeDuplicates } from './saga-labels.ts';
 import type { Saga } from './saga-types.ts';
@@ -33,8 +33,6 @@ export const titleOf = (story: Story): string => {
   }
 };
 
-const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
-
 /** "4 events · 8 deliveries · no dead letters". */
 export const summaryOf = (story: Story): string => {
   const deliveries = story.events.flatMap(({ consumptions }) => consumptions);
@@ -43,12 +41,12 @@ export const summaryOf = (story: Story): string => {
   const retries = deliveries.reduce((sum, { attempts }) => sum + attempts - 1, 0);
   const duplicates = deliveries.reduce((sum, delivery) => sum + delivery.duplicates, 0);
   return [
-    plural(story.events.length, 'event'),
+    formatCount(story.events.length, 'event'),
     `${deliveries.length} ${deliveries.length === 1 ? 'delivery' : 'deliveries'}`,
     ...(ignored === 0 ? [] : [`${ignored} ignored`]),
     ...(retries === 0 ? [] : [retries === 1 ? '1 retry' : `${retries} retries`]),
     ...(duplicates === 0 ? [] : [describeDuplicates(duplicates)]),
-    letters === 0 ? 'no dead letters' : plural(letters, 'dead letter'),
+    letters === 0 ? 'no dead letters' : formatCount(letters, 'dead letter'),
   ].join(' · ');
 };
 

@@ -10,7 +10,7 @@ import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { formatMoney } from '../../parts/format.ts';
 import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
-import { linesOf } from '../../parts/order-lines.ts';
+import { linesByProduct } from '../../parts/order-lines.ts';
 import { Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
@@ -44,7 +44,7 @@ const Parcel = ({ order, selected, onSelect, onShip, actions }: ParcelProps) => 
         onChange={({ currentTarget }) => onSelect(currentTarget.checked)}
       />
       <ul className={classes['lines']}>
-        {linesOf(order.items).map((item) => (
+        {linesByProduct(order.items).map((item) => (
           <li key={item.productId}>
             <ProductPicture name={item.name} small />
             <span>
