@@ -34,7 +34,7 @@ export interface AllOrdersFilter {
   readonly stuck?: number;
 }
 
-/** The instant at which a day, or the day `daysLater`, begins in the time zone of the browser. */
+/** The start of the day that is `daysLater` days after `day`, in the time zone of the browser, as an ISO 8601 instant. */
 const startOfDay = (day: string, daysLater = 0): string => {
   const date = new Date(`${day}T00:00`);
   date.setDate(date.getDate() + daysLater);
@@ -62,7 +62,7 @@ export const allOrdersQuery = ({ status, reason, customer, from, to, sort, stuck
     ...livePaging(5_000),
   });
 
-/** Whether the order and all of its events have been processed, so that slow polling is enough. */
+/** Whether every order is paid, fulfilled or cancelled, and every event has been consumed. Slow polling is then enough. */
 const isSettled = ({ orders, events }: Story): boolean =>
   orders.every(({ status }) => status !== 'PENDING' && status !== 'CONFIRMED') &&
   events.every(({ consumptions }) => consumptions.length > 0);

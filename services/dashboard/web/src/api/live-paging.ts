@@ -1,12 +1,12 @@
-// The options that all infinite queries share: the services page their lists with a cursor, and the list is polled. A poll reads all
-// loaded pages again, so a list with many loaded pages is not polled.
+// The options that all infinite queries share: cursor paging and polling. A poll reads all loaded pages again, so a list with many
+// loaded pages is not polled.
 import type { Page } from './types.ts';
 
 interface Pages {
   readonly pages: readonly unknown[];
 }
 
-/** The largest number of loaded pages that are polled. */
+/** A list with more loaded pages is not polled. */
 const maxPolledPages = 5;
 
 export const isPolled = ({ pages }: Pages): boolean => pages.length <= maxPolledPages;

@@ -22,12 +22,14 @@ export const sessionQuery = queryOptions({
   staleTime: 60_000,
 });
 
-/** Reads the pages of a list one after the other, and stops once it has at least `max` entries. */
+/** Reading stops after the page that reaches this number of entries. */
+const maxEntries = 2_000;
+
+/** Reads the pages of a list one after the other. */
 const readAllPages = async <T>(
   path: string,
   filter: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
-  max = 2_000,
 ): Promise<T[]> => {
   const all: T[] = [];
   let cursor: string | undefined;
@@ -35,7 +37,7 @@ const readAllPages = async <T>(
     const page = await request<Page<T>>(`${path}${query({ ...filter, limit: 100, cursor })}`, { signal });
     all.push(...page.data);
     cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined && all.length < max);
+  } while (cursor !== undefined && all.length < maxEntries);
   return all;
 };
 

@@ -16,10 +16,11 @@ export const queryClient: QueryClient = new QueryClient({
     queries: {
       staleTime: 1_000,
       networkMode: 'always',
-      // A request that failed with a 4xx would fail again. A network error or a 5xx is often temporary.
+      // After a 4xx the same request would fail again. A network error or a 5xx is often temporary.
       retry: (failures, error) => isOutcomeUnknown(error) && failures < 2,
     },
-    // Without a connection, a request fails at once and the page says so; it must not be sent later, unseen.
+    // Without a connection a mutation fails at once, and the page shows the error. By default, TanStack Query would wait and send
+    // the mutation later, when the user no longer expects it.
     mutations: { retry: false, networkMode: 'always' },
   },
 });

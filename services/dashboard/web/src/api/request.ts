@@ -48,7 +48,7 @@ const problemOf = async (response: Response): Promise<Problem> => {
 
 const timeoutMs = 20_000;
 
-/** Resolves with the JSON body, or undefined for 204. Throws a `Problem`, with status 0 if no response arrived. */
+/** Resolves with the JSON body, or with undefined for a 204. Rejects with a `Problem`; its status is 0 if no response arrived. */
 export async function request<T>(
   path: string,
   { method = 'GET', body, headers, signal }: RequestOptions = {},

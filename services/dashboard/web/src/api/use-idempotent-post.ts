@@ -34,7 +34,7 @@ export const useIdempotentPost = <Answer, Body = undefined>(
       return onSettled?.();
     },
   });
-  // The second click of a double click arrives before the button is disabled.
+  // The second click of a double click arrives before the button is disabled, so it is dropped here.
   const mutate: typeof mutation.mutate = (...given) => {
     if (client.isMutating({ mutationKey }) === 0) mutation.mutate(...given);
   };

@@ -50,7 +50,7 @@ const home = createRoute({
   },
 });
 
-/** The value if it is a path of this application. Redirects to other sites are refused, because they would help phishing. */
+/** The value if it is a path of this application, otherwise undefined. A redirect to another site would help phishing. */
 const localPath = (value: unknown): string | undefined =>
   typeof value === 'string' && /^\/(?![/\\])/.test(value) ? value : undefined;
 
@@ -230,7 +230,7 @@ export const router = createRouter({
     auditLogRoute,
     statusRoute,
   ]),
-  // Without it, a parameter that `validateSearch` leaves out would still reach the screen.
+  // Without `strict`, a parameter that `validateSearch` drops would still reach the screen.
   search: { strict: true },
   defaultPreload: 'intent',
   scrollRestoration: true,

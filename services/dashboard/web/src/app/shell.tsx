@@ -113,7 +113,7 @@ const TopBar = ({ user }: { user: User | null }) => {
   );
 };
 
-// Loaded on demand, because most visits end before the session does.
+// Loaded on demand, because most users leave before their session ends.
 const SessionEnded = lazy(() => import('../screens/sign-in/session-ended.tsx'));
 
 const Screen = () => {

@@ -1,5 +1,5 @@
-// A table that can be sorted by keyboard, with hideable columns and CSV export. Only the rows in view are rendered, so long tables
-// stay fast.
+// A table that can be sorted by keyboard, with columns that can be hidden and with CSV export. Only the rows in view are rendered,
+// so long tables stay fast.
 import { Button, Checkbox, Menu, Table, UnstyledButton } from '@mantine/core';
 import {
   columnVisibilityFeature,
@@ -23,7 +23,7 @@ export interface Column<Row> {
   readonly header: string;
   /** The value for sorting and for the CSV file. */
   readonly value: (row: Row) => string | number | null;
-  /** How to render the cell. Absent: the value is shown. */
+  /** Renders the cell. Absent: the cell shows the value. */
   readonly cell?: (row: Row) => React.ReactNode;
   readonly numeric?: boolean;
   readonly sortable?: boolean;
@@ -58,10 +58,10 @@ const compare = (a: string | number | null, b: string | number | null): number =
 const sortIcons = { asc: ArrowUp, desc: ArrowDown, none: ChevronsUpDown } as const;
 const rowHeight = 53;
 
+/** All props must be stable, so that a row that stays in view is not rendered again while the user scrolls. */
 interface TableRowProps<Row> {
   readonly row: Row;
   readonly index: number;
-  /** Must be stable, as all other properties: a row that stays in view is not rendered again while the user scrolls. */
   readonly columns: readonly Column<Row>[];
   readonly measure: (element: Element | null) => void;
 }

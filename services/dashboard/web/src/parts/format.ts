@@ -69,13 +69,13 @@ export const formatBytes = (bytes: number): string => {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${sizes[power] ?? ''}`;
 };
 
-/** Minutes and seconds until an instant; 0:00 once it has passed. */
+/** Minutes and seconds until an instant, such as 29:59; 0:00 after the instant. */
 export const formatCountdown = (iso: string, now: number): string => {
   const seconds = Math.max(0, Math.ceil((Date.parse(iso) - now) / 1_000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 };
 
-/** The first eight and the last four characters of an id; a short id is returned unchanged. */
+/** The first eight and the last four characters of an id. An id of up to 16 characters is returned unchanged. */
 export const shortId = (id: string): string => (id.length <= 16 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`);
 
 /** A display name for a seller, derived from the id, because the services store no names of sellers. */

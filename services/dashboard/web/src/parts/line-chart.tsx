@@ -5,7 +5,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatTime } from './format.ts';
 
-export interface Point {
+interface Point {
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly value: number | null;
@@ -16,8 +16,9 @@ interface LineChartProps {
   readonly points: readonly Point[];
   /** Formats a value of the y axis. */
   readonly format: (value: number) => string;
-  readonly height?: number;
 }
+
+const height = 130;
 
 /** Resolves a colour token to a colour value, because a canvas cannot use CSS variables. */
 const colorOf = (element: HTMLElement, token: string): string => {
@@ -33,7 +34,7 @@ const formatTick = (seconds: number): string => formatTime(new Date(seconds * 1_
 
 const optionsOf = (
   element: HTMLElement,
-  { width, height, format }: { width: number; height: number; format: (value: number) => string },
+  { width, format }: { width: number; format: (value: number) => string },
 ): uPlot.Options => {
   const [lineColor, gridColor, textColor] = [
     colorOf(element, 'cdc'),
@@ -65,7 +66,7 @@ const dataOf = (points: readonly Point[]): uPlot.AlignedData => [
   points.map(({ value }) => value),
 ];
 
-export const LineChart = ({ label, points, format, height = 130 }: LineChartProps) => {
+export const LineChart = ({ label, points, format }: LineChartProps) => {
   const { ref, width } = useElementSize();
   const frame = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | undefined>(undefined);
@@ -75,7 +76,7 @@ export const LineChart = ({ label, points, format, height = 130 }: LineChartProp
     const element = frame.current;
     if (element === null || width === 0) return;
     const created = new uPlot(
-      optionsOf(element, { width, height, format: (value) => latest.current.format(value) }),
+      optionsOf(element, { width, format: (value) => latest.current.format(value) }),
       dataOf(latest.current.points),
       element,
     );
@@ -84,7 +85,7 @@ export const LineChart = ({ label, points, format, height = 130 }: LineChartProp
       chart.current = undefined;
       created.destroy();
     };
-  }, [width, height]);
+  }, [width]);
   useEffect(() => {
     chart.current?.setData(dataOf(points));
   }, [points]);

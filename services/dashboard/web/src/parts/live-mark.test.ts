@@ -5,7 +5,7 @@ import { liveStateOf } from './live-mark.tsx';
 const query = { isError: false, dataUpdatedAt: Date.parse('2026-01-01T12:00:00Z') };
 const pages = (count: number) => ({ pages: Array.from({ length: count }, () => ({})) });
 
-it('a list is live until so many pages are loaded that polling them would flood the service', () => {
+it('a list is live and polled while at most five pages are loaded', () => {
   const kinds = [undefined, pages(1), pages(5), pages(6)].map((data) => liveStateOf({ ...query, data }).kind);
   expect(kinds).toEqual(['connecting', 'live', 'live', 'paused']);
   const { refetchInterval, refetchOnWindowFocus } = livePaging(5_000);

@@ -1,10 +1,10 @@
-// The texts among the parameters of a URL. Pure.
+// Reads text parameters from a URL. Pure.
 
 const maxLength = 200;
 
 /**
- * The named parameters, without blank ones. The router parses `?q=42` as a number, so numbers are texts too. A text longer than 200
- * characters is cut.
+ * The named parameters, without blank ones. The router parses `?q=42` as a number, so a number is converted back to text. A text
+ * is cut after 200 characters.
  */
 export const textsIn = <Name extends string>(
   search: Readonly<Record<string, unknown>>,

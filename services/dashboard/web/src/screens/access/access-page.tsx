@@ -5,16 +5,15 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, getRouteApi } from '@tanstack/react-router';
 import { Check, KeyRound, Minus, Search, User, Users } from 'lucide-react';
 import { permissionsQuery } from '../../api/admin-queries.ts';
-import type { PermissionEntry, Role } from '../../api/types.ts';
+import type { PermissionEntry } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import classes from './access-page.module.css';
-import { findActions, groupOf, groupTitleOf, type AccessSearch } from './access-search.ts';
+import { findActions, groupOf, groupTitleOf, roles, type AccessSearch } from './access-search.ts';
 
 const accessRoute = getRouteApi('/access');
 
-const roles = ['USER', 'SELLER', 'ADMIN'] as const satisfies readonly Role[];
 const scopeIcons = { all: Check, own: User, 'own lines': Users } as const;
 
 /** The scope of a role, as a word, a shape and a colour. */

@@ -10,13 +10,12 @@ export interface AccessSearch {
   readonly role?: Role;
 }
 
-const roles: readonly unknown[] = ['USER', 'SELLER', 'ADMIN'];
-const isRole = (value: unknown): value is Role => roles.includes(value);
+export const roles = ['USER', 'SELLER', 'ADMIN'] as const satisfies readonly Role[];
 
-export const toAccessSearch = (search: Readonly<Record<string, unknown>>): AccessSearch => ({
-  ...textsIn(search, 'q', 'group'),
-  ...(isRole(search['role']) ? { role: search['role'] } : {}),
-});
+export const toAccessSearch = (search: Readonly<Record<string, unknown>>): AccessSearch => {
+  const role = roles.find((name) => name === search['role']);
+  return { ...textsIn(search, 'q', 'group'), ...(role === undefined ? {} : { role }) };
+};
 
 /** The group of an entry: the process that has the action, `services` for the three services, or `all` for every process. */
 export const groupOf = ({ on: processes }: PermissionEntry): string => {

@@ -1,5 +1,5 @@
-// The orders of all customers, for administrators. Each order links to its saga. The search accepts the id of an order, an event,
-// a request or a customer.
+// The orders of all customers, for administrators. Each order links to its saga. The search accepts the id of an order, an event
+// or a customer, or a correlation id.
 import { ActionIcon, Button, Group, Select, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, getRouteApi } from '@tanstack/react-router';
@@ -93,8 +93,8 @@ const columns: readonly Column<Order>[] = [
   },
 ];
 
-/** The columns of the table. With the stuck filter, they include what each order waits for and the time of its last change. What an
- *  order waits for comes from the last audit, so it can be missing for an order that has only just become stuck. */
+/** The columns of the table. The stuck filter adds the columns "Last change" and "Waiting for". "Waiting for" comes from the last
+ *  audit, so it has no value for an order that became stuck after that audit. */
 const useStuckColumns = (isShown: boolean): readonly Column<Order>[] => {
   const { data } = useQuery({ ...invariantsQuery, enabled: isShown });
   return useMemo(() => {
@@ -132,7 +132,8 @@ const StuckExplanation = ({ seconds }: { seconds: number }) => (
   </p>
 );
 
-/** Shows the orders of a customer id, and opens the saga of an order, event or correlation id. */
+/** Shows the orders of a customer id, and opens the saga of an order, event or correlation id. An unknown id becomes the customer
+ *  filter, so that the empty list says that nothing has this id. */
 const IdSearch = ({ onCustomer }: { onCustomer: (customerId: string) => void }) => {
   const [text, setText] = useState('');
   const navigate = useNavigate();

@@ -12,7 +12,7 @@ import { humanizeCode, type Outcome } from './audit-search.ts';
 
 const tones: Readonly<Record<Outcome, Tone>> = { accepted: 'ok', ignored: 'neutral', refused: 'bad' };
 
-/** An action is named after its permission, for example `orders.cancel`. */
+/** Whether the resource of the entry is an order. An action is named after its permission, such as `orders.cancel`. */
 const isAboutOrder = ({ action }: AuditEntry): boolean => /^(?:orders|payments)\./.test(action);
 
 const Details = ({ entry }: { entry: AuditEntry }) => (
@@ -79,7 +79,7 @@ export const AuditLine = ({ entry, now }: { entry: AuditEntry; now: number }) =>
   const id = useId();
   const { outcome, action, subject, resource, code, at } = entry;
   return (
-    <li data-open={isOpen || undefined}>
+    <li>
       <UnstyledButton
         className={classes['line']}
         aria-expanded={isOpen}

@@ -1,6 +1,7 @@
 // The URL parameters of the event catalogue: the event, and the two versions to compare.
 import { textsIn } from '../../parts/search-texts.ts';
-export interface EventsSearch {
+
+interface EventsSearch {
   readonly type?: string;
   readonly from?: number;
   readonly to?: number;
@@ -20,7 +21,7 @@ export const toEventsSearch = (search: Readonly<Record<string, unknown>>): Event
   };
 };
 
-/** The versions to compare: those in the URL if they exist, otherwise the last two. Undefined if there are fewer than two versions. */
+/** The versions to compare: those in the URL if they exist, otherwise the last two. Undefined for fewer than two versions. */
 export const comparedVersions = (
   versions: readonly number[],
   { from, to }: EventsSearch,

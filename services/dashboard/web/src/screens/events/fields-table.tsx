@@ -7,7 +7,7 @@ import classes from './events-page.module.css';
 type Field = CatalogueEvent['versions'][number]['fields'][number];
 
 const Row = ({ field, isKey }: { field: Field; isKey: boolean }) => (
-  <Table.Tr data-depth={Math.min(field.depth, 3)}>
+  <Table.Tr>
     <Table.Th scope="row" className={classes['field']}>
       <span title={field.path} style={{ paddingInlineStart: field.depth * 20 }}>
         {field.depth > 0 && (

@@ -1,5 +1,5 @@
 // One row of the list of causes: the service, the event type, the error, the number of dead letters, and the times of the first
-// and the last.
+// and the last dead letter.
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { RotateCcw } from 'lucide-react';
@@ -14,7 +14,7 @@ import { ServiceMark } from './service-mark.tsx';
 
 interface CauseRowProps {
   readonly cause: DeadLetterCause & { readonly service: ServiceName };
-  /** The count divided by that of the most frequent cause: 0 to 1. */
+  /** The count divided by the count of the most frequent cause: 0 to 1. */
   readonly relativeCount: number;
   readonly disabled: boolean;
   readonly onReplay: (cause: Cause) => void;

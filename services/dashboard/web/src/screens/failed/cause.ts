@@ -1,7 +1,7 @@
-// The cause of dead letters, and the texts about it. The fingerprint identifies a cause within a service:
+// The texts about a cause of dead letters. The fingerprint identifies a cause within a service:
 // `<error class>|<error code>|<event type>`.
 
-export interface ParsedFingerprint {
+interface ParsedFingerprint {
   /** Undefined when the record has no event type. */
   readonly eventType: string | undefined;
   /** The class and the code of the error. */
@@ -17,9 +17,9 @@ export const parseFingerprint = (fingerprint: string): ParsedFingerprint => {
   };
 };
 
-export const eventTitle = (eventType: string | null | undefined): string => eventType ?? 'Unknown event type';
+export const eventTitle = (eventType: string | null): string => eventType ?? 'Unknown event type';
 
-/** The end of a sentence that starts with the name of the service: "cannot handle order.created". */
+/** Follows the name of the service: "cannot handle order.created". */
 export const failureOf = (fingerprint: string): string =>
   `cannot handle ${parseFingerprint(fingerprint).eventType ?? 'an unknown event type'}`;
 

@@ -27,7 +27,7 @@ const useCauses = () => {
   return { answers, causes };
 };
 
-/** Live, unless a service that responded earlier no longer responds. */
+/** `connecting` until a service responds; `stale` while a service that responded earlier does not respond; otherwise `live`. */
 const liveStateOfAll = (answers: ReturnType<typeof useCauses>['answers']): LiveState => {
   const answered = answers.filter(({ query }) => query.data !== undefined);
   if (answered.length === 0) return { kind: 'connecting' };
@@ -52,7 +52,7 @@ interface ViewProps {
 const retrying = new Problem(0, { title: 'Retrying', detail: 'Retrying' });
 
 const CauseList = ({ answers, causes, replays, onReplay }: ReturnType<typeof useCauses> & ViewProps) => {
-  // During a refetch a query without data is pending and no longer in error. The message about its service must stay visible.
+  // During a refetch, a query without data is `pending` and no longer `error`. The message about its service must stay visible.
   const failed = answers.filter(
     ({ query }) => query.isError || (query.data === undefined && query.errorUpdateCount > 0),
   );

@@ -12,7 +12,7 @@ const failedRoute = getRouteApi('/failed');
 export const FailedPage = () => {
   const { service, cause: fingerprint, letter, state = 'parked' } = failedRoute.useSearch();
   const navigate = useNavigate({ from: '/failed' });
-  // The state is kept in the page and not in a view, so that a replay continues while the user opens one of its dead letters.
+  // The page and not a view holds the state of the replay, so that the replay continues while the user opens a dead letter.
   const replays = useCauseReplay();
   const [toConfirm, setToConfirm] = useState<Cause>();
   const startReplay = (cause: Cause): void => {

@@ -1,4 +1,4 @@
-// The dead letters of one service in one state, newest first, page by page. With a fingerprint, only those of that cause.
+// The dead letters of one service in one state, newest first, page by page. A fingerprint limits the list to one cause.
 import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -99,7 +99,7 @@ const columnsOf = ({ service, state, fingerprint }: LettersTableProps): readonly
     ),
   };
   const lastColumns = { parked: [replays], replayed: [settled], archived: [reason, settled] }[state];
-  // The table of resolved dead letters shows the reason instead of the key.
+  // Instead of the key, a resolved dead letter shows when and, if archived, why it was resolved.
   return state === 'parked'
     ? [message, error, key, position, failed, ...lastColumns]
     : [message, error, position, failed, ...lastColumns];

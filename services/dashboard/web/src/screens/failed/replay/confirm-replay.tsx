@@ -19,9 +19,8 @@ export const ConfirmReplay = ({ cause, onConfirm, onClose }: ConfirmReplayProps)
     {cause !== undefined && (
       <>
         <p>
-          The {cause.service} service processes each{' '}
-          <b>{parseFingerprint(cause.fingerprint).eventType ?? 'dead letter'}</b> again. This cannot be
-          undone. Dead letters that fail again stay open.
+          The {cause.service} service processes each <b>{parseFingerprint(cause.fingerprint).eventType}</b>{' '}
+          dead letter again. This cannot be undone. Dead letters that fail again stay open.
         </p>
         <p className={classes['hint']}>
           Fix the cause before the replay. Otherwise the dead letters fail again.

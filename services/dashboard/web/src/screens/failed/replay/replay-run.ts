@@ -1,4 +1,4 @@
-// Replays all dead letters of one cause in batches. Each dead letter is replayed once. If it fails again, it stays open.
+// Replays all dead letters of one cause in batches. A dead letter that fails again stays open.
 import type { CauseReplayed, Replayed } from '../../../api/types.ts';
 
 export interface ReplayRun {
@@ -18,12 +18,13 @@ const maxBatchSize = 100;
 export const failuresOf = ({ results }: ReplayRun): Replayed[] =>
   [...results.values()].filter(({ outcome }) => outcome === 'failed');
 
+/** The number of open dead letters that this run has not tried. */
 export const untriedOf = (run: ReplayRun): number => Math.max(0, run.remaining - failuresOf(run).length);
 
 /**
  * Yields the run after each batch. The service replays the dead letters with the fewest replays first. A dead letter that just
  * failed can therefore be chosen again before a dead letter that this run has not tried yet but that has more earlier replays. If
- * a batch contains no untried dead letter, the next batch has the maximum size, in order to reach them.
+ * a batch contains no untried dead letter, the next batch has the maximum size, in order to reach the untried ones.
  */
 export async function* replayAll(
   openCount: number,

@@ -17,7 +17,7 @@ export interface CauseReplay {
   /** Undefined until the first batch has been replayed. */
   readonly run: ReplayRun | undefined;
   readonly phase: 'running' | 'stopping' | 'stopped' | 'done';
-  /** Why a batch failed. */
+  /** The error of the batch that failed; null if none failed. */
   readonly error: unknown;
 }
 
