@@ -58,7 +58,7 @@ export const AuditLogPage = () => {
           <Empty title={isFiltered ? 'No entries found' : 'No entries yet'}>
             {isFiltered
               ? 'Remove a filter or select another service.'
-              : `Actions of people in the ${service} service will appear here, including refused actions.`}
+              : `User actions in the ${service} service will appear here, including refused actions.`}
           </Empty>
         )}
         <ol className={classes['entries']} aria-label={`Audit log of the ${service} service`}>

@@ -10,7 +10,7 @@ import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { shortId } from '../../parts/format.ts';
 import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
-import { eventTitle, messageOf } from './cause.ts';
+import { countDeadLetters, eventTitle, messageOf } from './cause.ts';
 import classes from './failed.module.css';
 import type { FailedSearch } from './failed-search.ts';
 
@@ -136,7 +136,7 @@ export const LettersTable = ({ service, state, fingerprint }: LettersTableProps)
           rowId={({ id }) => id}
           csv={`dead-letters-${service}-${state}`}
           minWidth={920}
-          caption={`${letters.length}${query.hasNextPage ? '+' : ''}, newest first`}
+          caption={`${query.hasNextPage ? 'The newest ' : ''}${countDeadLetters(letters.length)}`}
         />
       )}
       {query.hasNextPage && (
