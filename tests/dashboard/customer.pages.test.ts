@@ -159,7 +159,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     await first?.getByRole('status').filter({ hasText: 'live' }).waitFor();
   });
 
-  it('places one order with a double click, and with a second attempt after a lost response', async () => {
+  it('places only one order when the response is lost and the second attempt is a double click', async () => {
     const visitor = await customer();
     const { page } = visitor;
     const { id, name } = await newProduct(5);
@@ -181,7 +181,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     expect((await product(id)).reserved).toBe(1);
   });
 
-  it('sees the order that was sent just before a reload, and does not place it again with the next one', async () => {
+  it('sees the order that was sent just before a reload, and does not place it again with the next order', async () => {
     const visitor = await customer();
     const { page } = visitor;
     const [first, second] = [await newProduct(5), await newProduct(5)];

@@ -42,7 +42,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.keyboard.press('End');
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Tab');
-    // Whether order or payment handles the last event later is a matter of milliseconds.
+    // The order and payment services handle the last event within milliseconds of each other, so either bar can be the last.
     await expectFocus(/^(order: PAID|order: handled|payment: handled)/);
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowRight');
@@ -65,7 +65,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await table.getByRole('button', { name: 'payment.succeeded' }).waitFor();
   });
 
-  it('sees the saga live, and what the saga is waiting for', async () => {
+  it('sees the saga change live, and what the saga is waiting for', async () => {
     const { page, visit } = await visitorAs('admin@orderflow.io', { width: 360, height: 800 });
     const { id: productId } = await newProduct(5);
     const { id } = await orderOne(productId, { mode: 'MANUAL' });

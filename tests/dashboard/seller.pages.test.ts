@@ -16,7 +16,7 @@ const paidOrder = async (productId: string): Promise<string> => {
 
 // The accessibility check of long pages takes time.
 describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () => {
-  it('confirms and ships a parcel, and the customer sees it', async () => {
+  it('confirms and ships a parcel, and the customer sees both steps', async () => {
     const { page, visit, expectAccessible } = await seller();
     const { id: productId } = await newProduct(5, 'seller2');
     const id = await paidOrder(productId);
@@ -70,7 +70,7 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await orderWith(first, 'FULFILLED');
   });
 
-  it('ships only the own lines of an order that has two sellers', async () => {
+  it('ships only their own lines of an order that has two sellers', async () => {
     const { id: own } = await newProduct(5, 'seller2');
     const { id: other } = await newProduct(5, 'seller');
     const { id } = await place({

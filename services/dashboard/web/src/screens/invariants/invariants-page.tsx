@@ -22,7 +22,7 @@ const titleOf = ({ violations }: Invariants): string => {
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
-/** The resource of a finding. A UUID links to the saga of the resource. */
+/** The id of the order, product or event of a finding. A UUID is shown as a link to a saga. */
 const Resource = ({ id }: { id: string }) =>
   isUuid(id) ? (
     <Link to="/all-orders/$id" params={{ id }} title={id}>

@@ -83,7 +83,7 @@ describe('the system map', () => {
     );
   });
 
-  it('is unknown without data', () => {
+  it('shows every component as unknown without data', () => {
     const empty = { health: undefined, pipelines: undefined, flow: undefined };
     expect(headlineOf(mapOf(empty))).toBe('Checking all components');
     expect(mapOf(empty).nodes.every(({ health }) => health === 'unknown')).toBe(true);

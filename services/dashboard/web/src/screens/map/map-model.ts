@@ -3,8 +3,8 @@ import type { Flow, Pipeline, PipelinesOverview, SystemHealth } from '../../api/
 import { formatBytes, formatCount, formatDuration, formatNumber } from '../../parts/format.ts';
 import { causesOf, conditionOf } from '../pipelines/causes.ts';
 
-/** `paused`: somebody has paused the connector on purpose. */
-export type Health = 'ok' | 'warning' | 'paused' | 'broken' | 'unknown';
+/** `paused`: somebody paused the connector on purpose. */
+type Health = 'ok' | 'warning' | 'paused' | 'broken' | 'unknown';
 
 export interface MapNode {
   readonly id: string;

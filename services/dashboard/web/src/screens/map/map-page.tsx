@@ -1,4 +1,5 @@
-// The home page of an administrator: the rates and latencies of orders, the problems with their remedies, and the system map.
+// The home page of an administrator: the rates and latencies of orders, the problems with their remedies, the system map, and the
+// number of orders that reached each status.
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
@@ -33,7 +34,7 @@ const Metric = ({ label, value, note, missed = false }: MetricProps) => (
   </div>
 );
 
-/** The objective of the README and the alerts: this share of the orders is PAID within 2 s. */
+/** The objective in the README and in the alerts: this share of the orders is PAID within 2 s. */
 const objective = 0.99;
 
 const percent = (part: number, whole: number): string =>
@@ -108,14 +109,14 @@ const Funnel = ({ orders }: Pick<Flow, 'orders'>) => {
   );
 };
 
-/** Whether events are late although their services work. Without its database, a service does not work either. */
+/** Whether events are late although their services work. A service does not work without its database. */
 const delaysEvents = (problems: readonly PipelineProblem[]): boolean =>
   problems.some(({ level }) => level === 'broken') &&
   problems.every(({ problem }) => problem !== 'database_away');
 
 interface RemediesProps {
   readonly problems: readonly (PipelineProblem & { readonly connectorName: string })[];
-  /** The number of orders that wait for an event; undefined when it is not known. */
+  /** The number of orders with automatic payment that are open and unpaid after 2 s; undefined while it is unknown. */
   readonly lateOrders: number | undefined;
 }
 const Remedies = ({ problems, lateOrders }: RemediesProps) =>
@@ -123,9 +124,11 @@ const Remedies = ({ problems, lateOrders }: RemediesProps) =>
     <Card title="What to do" aside={<Link to="/pipelines">All pipelines</Link>}>
       {delaysEvents(problems) && (
         <p className={classes['effect']}>
-          Customers can still place orders
-          {lateOrders === undefined ? '' : `; ${formatCount(lateOrders, 'order')} waiting`}. Events stay in
-          the outbox and are published after the repair, so nothing is lost.
+          Customers can still place orders.{' '}
+          {lateOrders === undefined
+            ? ''
+            : `${formatCount(lateOrders, 'order')} ${lateOrders === 1 ? 'is' : 'are'} late. `}
+          Events stay in the outbox and are published after the repair, so nothing is lost.
         </p>
       )}
       <ul className={classes['remedies']}>

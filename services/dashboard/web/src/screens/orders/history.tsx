@@ -5,8 +5,8 @@ import classes from './history.module.css';
 import { describeEntry, toneOf } from './order-texts.ts';
 
 /**
- * The history of an order, oldest entry first. The first entry shows date and time, entries within a minute of it the time since then,
- * and later entries date and time again.
+ * The history of an order, oldest entry first. The first entry shows its date and time. Entries less than a minute later show the
+ * time since the first entry. All other entries show their date and time.
  */
 export const History = ({ history }: { history: OrderHistory | undefined }) => {
   if (history === undefined) return <Loading lines={3} />;

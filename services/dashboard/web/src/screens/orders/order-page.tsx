@@ -111,7 +111,7 @@ const OrderAgain = ({ order }: { order: Order }) => {
   );
 };
 
-/** Cancels the order after a confirmation. If the order can no longer be cancelled, the open dialog says why. */
+/** Describes the consequences of a cancellation for the customer. */
 const consequenceOf = (order: Order, paymentState: Payment['state']): string => {
   switch (paymentState) {
     case 'SUCCEEDED':
@@ -123,6 +123,7 @@ const consequenceOf = (order: Order, paymentState: Payment['state']): string => 
   }
 };
 
+/** Cancels the order after a confirmation. If the order can no longer be cancelled, the open dialog says why. */
 const CancelOrder = ({ order, paymentState }: { order: Order; paymentState: Payment['state'] }) => {
   const [opened, { open, close }] = useDisclosure(false);
   const client = useQueryClient();

@@ -68,7 +68,7 @@ it.each<[string, Partial<Order>, boolean]>([
 
 describe('the steps of an order', () => {
   const states = (change: Partial<Order>): string =>
-    stepsOf(order(change))
+    stepsOf(order(change), paymentStateOf(order(change), undefined))
       .map(({ state }) => state)
       .join(' ');
   it.each<[Partial<Order>, string]>([
@@ -89,12 +89,12 @@ describe('the steps of an order', () => {
       },
       'done done done cancelled',
     ],
-  ])('of %j are %s', (change, expected) => {
+  ])('with %j are %s', (change, expected) => {
     expect(states(change)).toBe(expected);
   });
 });
 
-describe('the reason of a cancellation', () => {
+describe('the text about a cancellation', () => {
   it.each([
     ['reservation_failed', 'Not enough stock.'],
     ['payment_failed', 'Your card was declined.'],
@@ -123,7 +123,7 @@ describe('the state of a payment', () => {
       order({ payment: { mode: 'AUTO', state: orderState } }),
       state && ({ state, failureCode } as Payment),
     );
-  it('is the later one, whether the order or the payment has it first', () => {
+  it('is the later of the states of the order and the payment', () => {
     expect([shown('succeeded', 'REFUNDED'), shown('refunded', 'SUCCEEDED')]).toEqual([
       'REFUNDED',
       'REFUNDED',

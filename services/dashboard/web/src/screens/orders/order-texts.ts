@@ -9,14 +9,14 @@ export const titleOf = ({ items }: Pick<Order, 'items'>): string => {
   return others.length === 0 ? first.name : `${first.name} and ${others.length} more`;
 };
 
-export interface Explanation {
+interface Explanation {
   readonly reason: string;
   readonly consequence: string;
 }
 
 /**
- * The state of the payment, for its customer. The order learns of a charge or refund by an event, and the payment in the cache can
- * be older than the order, so the later state of the two counts.
+ * The state of the payment that the customer sees. The order learns of a charge or a refund through an event, so the order can be
+ * older than the payment. The cached payment can also be older than the order. Therefore the later of the two states counts.
  */
 export const paymentStateOf = (
   { payment: { state } }: Order,
@@ -37,7 +37,7 @@ const refundTexts: Readonly<Record<Payment['state'], string>> = {
   REFUNDED: 'You have been refunded.',
 };
 
-/** Why the order was cancelled, and what that means for the customer; undefined unless it was cancelled. */
+/** Explains why the order was cancelled and whether the customer gets a refund; undefined if the order was not cancelled. */
 export const whyCancelled = (
   { cancellationReason }: Order,
   paymentState: Payment['state'],
@@ -78,9 +78,8 @@ const eventTexts: Readonly<Record<string, string>> = {
   deadline: 'The order was cancelled because it was not completed in time',
 };
 
-/** The text of a history entry. Undefined for an entry without effect for the customer. */
+/** The text of a history entry; undefined for an entry that does not concern the customer. `earlier`: the entries before it. */
 export const describeEntry = (entry: HistoryEntry, earlier: readonly HistoryEntry[]): string | undefined => {
-  // The stock of shipped items is of no interest to the customer.
   if (entry.outcome !== 'accepted' || entry.type === 'inventory.committed') return undefined;
   if (entry.type === 'inventory.reserved') {
     const wasReserved = earlier.some(({ type, outcome }) => type === entry.type && outcome === 'accepted');
@@ -89,12 +88,12 @@ export const describeEntry = (entry: HistoryEntry, earlier: readonly HistoryEntr
   return eventTexts[entry.type] ?? entry.type;
 };
 
-const endingTypes = new Set(['cancel', 'deadline', 'inventory.released', 'payment.refunded']);
+const undoingTypes = new Set(['cancel', 'deadline', 'inventory.released', 'payment.refunded']);
 
-/** `good` for an entry that advanced the order, `neutral` for one that ended it, `bad` for a failure. */
+/** `good`: the entry advanced the order. `neutral`: it cancelled the order or undid a step. `bad`: a step failed. */
 export const toneOf = ({ type }: HistoryEntry): 'good' | 'bad' | 'neutral' => {
   if (type.endsWith('failed')) return 'bad';
-  return endingTypes.has(type) ? 'neutral' : 'good';
+  return undoingTypes.has(type) ? 'neutral' : 'good';
 };
 
 /** Whether the items are reserved and the customer still has to pay. */
@@ -103,7 +102,7 @@ export const isAwaitingPayment = ({ status, payment }: Order): boolean =>
 
 const usualMs = 10_000;
 
-/** Whether the order has waited for the system for longer than usual. `now`: milliseconds since 1970. */
+/** Whether the order still waits for a service, not for its customer, after the usual time. `now`: milliseconds since the epoch. */
 export const isDelayed = ({ status, payment, createdAt }: Order, now: number): boolean =>
   (status === 'PENDING' || (status === 'CONFIRMED' && payment.mode === 'AUTO')) &&
   now - Date.parse(createdAt) > usualMs;
@@ -116,7 +115,7 @@ export interface Step {
 }
 
 /** The progress of an order, for its customer. */
-export const stepsOf = (order: Order, paymentState = paymentStateOf(order, undefined)): Step[] => {
+export const stepsOf = (order: Order, paymentState: Payment['state']): Step[] => {
   const { status, reservation, payment } = order;
   const items = linesByProduct(order.items);
   const shipped = items.filter(({ fulfilment }) => fulfilment === 'shipped').length;
@@ -162,7 +161,7 @@ export const stepsOf = (order: Order, paymentState = paymentStateOf(order, undef
   ];
 };
 
-/** Why the customer cannot cancel the order; undefined when it can be cancelled. */
+/** Says why the customer cannot cancel the order; undefined if the order can be cancelled. */
 export const whyNotCancellable = ({ status, items }: Pick<Order, 'status' | 'items'>): string | undefined => {
   if (status === 'CANCELLED') return 'The order is cancelled.';
   return items.some(({ fulfilment }) => fulfilment === 'shipped')

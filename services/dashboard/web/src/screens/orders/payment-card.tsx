@@ -1,4 +1,4 @@
-// The state of an order's payment or, if the customer pays by hand, the form to pay while the items are reserved.
+// The state of the payment of an order, or the form to pay if the customer chose to pay later and has not paid yet.
 import { Button, SegmentedControl } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -28,7 +28,7 @@ const declineReasons: Readonly<Record<string, string>> = {
 interface PaymentCardProps {
   readonly order: Order;
   readonly state: Payment['state'];
-  /** Why the card was declined; null if it was not. */
+  /** The reason why the card was declined; null if the card was not declined. */
   readonly failureCode: string | null;
 }
 

@@ -26,7 +26,8 @@ const eventTypes = [
 /** All events within this time cause a single reload. */
 const debounceMs = 40;
 const maxBackoffMs = 30_000;
-/** A lost connection is shown only after this time: the stream of a final order also ends, just before the page knows the status. */
+/** A lost connection is shown only after this time. The stream also ends when the order reaches a final status, and the page needs a
+ *  moment to load that status. */
 const staleAfterMs = 1_500;
 
 export const useOrderEvents = (orderId: string): LiveState => {

@@ -18,7 +18,7 @@ export const causesOf = (problems: readonly PipelineProblem[]): readonly Pipelin
   return causes.length === 0 ? problems : causes;
 };
 
-/** A connector that was paused on purpose is not an error, although its events do not arrive. */
+/** The tone of a problem. A connector that was paused on purpose is not an error, although its events do not arrive. */
 export const toneOf = ({ problem, level }: Pick<PipelineProblem, 'problem' | 'level'>): Tone =>
   level === 'broken' && problem !== 'connector_paused' ? 'bad' : 'wait';
 

@@ -70,7 +70,7 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
       () => void client.invalidateQueries({ queryKey: pipelinesQuery.queryKey }),
       1_000,
     );
-    // A restart ends in the state in which it began, so its end cannot be observed; it is shown for a fixed time.
+    // A restart ends in the state in which it began. The page cannot see that end, so it shows the restart for a fixed time.
     const end = setTimeout(() => setRequested(undefined), requested === 'restart' ? 4_000 : 20_000);
     return () => {
       clearInterval(poll);
@@ -93,7 +93,7 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
             aria-label={`${label} ${connectorName}`}
             disabled={isInProgress || (action === 'restart' && !restartHelps(pipeline.problems))}
             {...(action === 'restart' && !restartHelps(pipeline.problems)
-              ? { title: 'A restart does not help while the replication slot is missing.' }
+              ? { title: 'A restart does not help while the replication slot is missing or lost.' }
               : {})}
             onClick={() => {
               perform.reset();

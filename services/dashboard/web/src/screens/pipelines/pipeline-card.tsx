@@ -111,6 +111,7 @@ export const PipelineCard = ({ pipeline }: { pipeline: Pipeline }) => {
   const causes = causesOf(problems);
   const points = useMemo(() => samples.map(({ at, roundTripMs }) => ({ at, value: roundTripMs })), [samples]);
   const longest = Math.max(0, ...points.map(({ value }) => value ?? 0));
+  const periodMs = (points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0);
   return (
     <Card
       title={connectorName}
@@ -145,7 +146,7 @@ export const PipelineCard = ({ pipeline }: { pipeline: Pipeline }) => {
         <ConnectorDrift pipeline={pipeline} />
         <p className={classes['chart']}>Canary round trip (test events that no service reads)</p>
         <LineChart
-          label={`Canary round trip through ${connectorName}: ${formatDuration(points.at(-1)?.value ?? 0)} now, maximum ${formatDuration(longest)} in the last ${formatDuration(points.length * 5_000)}.`}
+          label={`Canary round trip through ${connectorName}: ${formatDuration(points.at(-1)?.value ?? 0)} now, maximum ${formatDuration(longest)} in the last ${formatDuration(periodMs)}.`}
           points={points}
           format={formatDuration}
         />

@@ -1,6 +1,6 @@
 // Splits a remedy text of the auditor into plain text, commands and references to runbooks. Pure.
 
-export type RemedySegment =
+type RemedySegment =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'command'; readonly text: string }
   | { readonly kind: 'runbook'; readonly name: string; readonly section: string | undefined };

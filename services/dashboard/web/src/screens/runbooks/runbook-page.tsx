@@ -56,7 +56,12 @@ export const RunbookPage = () => {
     const section = decodeURIComponent(window.location.hash.slice(1));
     if (isFound && section !== '') document.getElementById(section)?.scrollIntoView();
   }, [isFound, name]);
-  if (runbook.isPending) return <Page title="Runbook" crumb={crumb} children={<Loading lines={8} />} />;
+  if (runbook.isPending)
+    return (
+      <Page title="Runbook" crumb={crumb}>
+        <Loading lines={8} />
+      </Page>
+    );
   if (!isFound)
     return (
       <Page title="Runbook" crumb={crumb}>
@@ -69,7 +74,9 @@ export const RunbookPage = () => {
         <div className={classes['runbook']}>
           {/-- order\b|order-outbox|order_outbox/.test(text) && (
             <p>
-              <em>The commands name the order service. Replace it by the service of your pipeline.</em>
+              <em>
+                The commands are for the order service. For another pipeline, use the name of its service.
+              </em>
             </p>
           )}
           <Markdown remarkPlugins={[gfm]} components={components}>

@@ -1,6 +1,6 @@
 // Titles, section ids and links of Markdown runbooks. Pure.
 
-/** Splits the title from the text. */
+/** Separates the title from the text. The title is `Runbook` if the text has none. */
 export const titleAndText = (markdown: string): { readonly title: string; readonly text: string } => {
   const title = /^# (.+)$/m.exec(markdown);
   return title === null

@@ -8,13 +8,13 @@ import { StateBadge } from '../../parts/state-badge.tsx';
 import classes from './saga-page.module.css';
 import { describeDuplicates, describeOutcome, serviceOf } from './saga-labels.ts';
 
-interface EventCardProps {
+interface StepsProps {
   readonly event: StoryEvent;
   /** The start of the saga, in ms since the epoch. All times are shown relative to it. */
   readonly start: number;
 }
 
-const Steps = ({ event, start }: EventCardProps) => {
+const Steps = ({ event, start }: StepsProps) => {
   const sinceStart = (time: number): string => `+${formatDuration(Math.max(0, time - start))}`;
   const published = event.publishedAt === null ? null : Math.max(event.publishedAt, event.committedAt);
   return (
@@ -64,12 +64,12 @@ const Steps = ({ event, start }: EventCardProps) => {
   );
 };
 
-interface EventViewProps extends EventCardProps {
+interface EventCardProps extends StepsProps {
   readonly focusRef: React.Ref<HTMLElement>;
   readonly close: () => void;
 }
 
-export const EventCard = ({ event, start, focusRef, close }: EventViewProps) => {
+export const EventCard = ({ event, start, focusRef, close }: EventCardProps) => {
   const { position } = event;
   const [, traceId] = event.traceparent.split('-');
   return (

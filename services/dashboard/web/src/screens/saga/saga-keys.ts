@@ -11,7 +11,7 @@ const nearest = (bars: readonly Block[], time: number): Block | undefined =>
 
 /**
  * The bar that a key moves to. Left and right move along the lane. Up and down move to the next lane that has bars, to the bar that
- * is nearest in time. Home and End move to the first and the last bar. Undefined for other keys, and if there is no bar to move to.
+ * is nearest in time. Home and End move to the first and the last bar. Undefined for other keys or if there is no bar to move to.
  */
 export const barAfterKey = (bars: readonly Block[], current: Block, key: string): Block | undefined => {
   const inLane = bars.filter(({ lane }) => lane === current.lane);
@@ -45,7 +45,7 @@ export const barAfterKey = (bars: readonly Block[], current: Block, key: string)
 
 /** A description of the timeline and of its keys, for screen readers. */
 export const describeTimeline = ({ blocks, slowest }: Saga): string => {
-  // A wait that has not ended yet is after the last block.
+  // The slowest step can be a wait that has not ended yet. Such a wait lasts until now, so it ends after the last block.
   const ends = [...blocks.map(({ end }) => end), ...(slowest === undefined ? [] : [slowest.to])];
   const duration = formatDuration(Math.max(...ends) - Math.min(...blocks.map(({ start }) => start)));
   return [

@@ -46,7 +46,7 @@ export const describeOutcome = (outcome: string): { readonly label: string; read
   return { label: outcome.replace('parked as a dead letter', 'dead-lettered'), tone: 'bad' };
 };
 
-/** Deliveries of an event that had been handled before. */
+/** The number of duplicates: deliveries of an event that the consumer had already handled. */
 export const describeDuplicates = (count: number): string =>
   count === 1 ? '1 duplicate' : `${count} duplicates`;
 

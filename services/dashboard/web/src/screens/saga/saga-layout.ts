@@ -1,4 +1,4 @@
-// The layout of the timeline: maps times to x coordinates, and lanes and their rows to y coordinates. Pure.
+// The layout of the timeline: maps times to x coordinates, and lanes and their rows to y coordinates. All sizes are pixels. Pure.
 import { formatDuration } from '../../parts/format.ts';
 import { lanes, type Block, type Hop, type Lane, type Saga } from './saga-types.ts';
 import { timeScale, type Scale } from './time-scale.ts';
@@ -22,14 +22,14 @@ export interface PlacedBlock extends Block {
   readonly width: number;
 }
 
-export interface PlacedLane {
+interface PlacedLane {
   readonly lane: Lane;
   readonly y: number;
   readonly height: number;
 }
 
 /** A labelled wait, drawn above the lanes. */
-export interface PlacedWait {
+interface PlacedWait {
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -97,7 +97,7 @@ const placeWaits = ({ waits }: Saga, scale: Scale, drawingWidth: number): Placed
 /** `width` is the preferred width. The drawing gets wider if the preferred width is too narrow to be readable. */
 export const layoutOf = (saga: Saga, width: number): Layout => {
   const lastLabel = Math.max(80, ...saga.blocks.slice(-3).map(labelWidth)) + 2 * labelGap;
-  const scale = timeScale(timesOf(saga), { width: Math.max(240, width - lastLabel - 2 * inset) });
+  const scale = timeScale(timesOf(saga), Math.max(240, width - lastLabel - 2 * inset));
   const placed = new Map<string, PlacedBlock>();
   const placedLanes: PlacedLane[] = [];
   const waits = placeWaits(saga, scale, width);
@@ -130,7 +130,7 @@ export const layoutOf = (saga: Saga, width: number): Layout => {
   };
 };
 
-export interface HopPaths {
+interface HopPaths {
   /** From the commit to Kafka. */
   readonly published: string;
   /** From Kafka to the consumer. */
@@ -143,7 +143,7 @@ export interface HopPaths {
 const linePositions = { near: 0.22, far: 0.42 } as const;
 
 /** The path of a hop: from the block of the producer into the gap next to its lane, along the gap to the time of publication and on
- *  to the consumer, then into the block of the consumer. */
+ *  to the consumer, then into the block of the consumer. Undefined if one of the two blocks is not drawn. */
 export const pathsOf = (hop: Hop, { scale, blocks, lanes: drawn }: Layout): HopPaths | undefined => {
   const [from, to] = [blocks.get(hop.from), blocks.get(hop.to)];
   const ownLane = drawn.find(({ lane }) => lane === from?.lane);

@@ -130,14 +130,12 @@ describe('the saga of an order', () => {
       [1_100, 1_105, 1_110],
       [consumption('order', 1_115, 1_120)],
     );
-    const [payment] = [
-      event(
-        'e3',
-        ['payment.succeeded', 'payment', 'e2'],
-        [1_070, 1_077, 1_080],
-        [consumption('inventory', 1_100, 1_105)],
-      ),
-    ];
+    const payment = event(
+      'e3',
+      ['payment.succeeded', 'payment', 'e2'],
+      [1_070, 1_077, 1_080],
+      [consumption('inventory', 1_100, 1_105)],
+    );
     const labels = sagaOf({ ...story, events: [...story.events.slice(0, 2), payment, pinned] }, 0).blocks.map(
       ({ label }) => label,
     );
@@ -252,7 +250,7 @@ describe('an unfinished order', () => {
     expect(waits(withStatus('PAID'))).toHaveLength(1);
   });
 
-  it('has been paid, and does not wait for its customer, while the event of the payment is on its way', () => {
+  it('does not wait for its customer while the event of its payment is on its way', () => {
     const events = story.events.map((event) =>
       event.eventType === 'payment.succeeded' ? { ...event, consumptions: [] } : event,
     );
@@ -262,7 +260,7 @@ describe('an unfinished order', () => {
     ]);
   });
 
-  it('fits into the drawing, with the text of a wait that lasts until now', () => {
+  it('fits into the drawing together with the text of a wait that has not ended', () => {
     const events = story.events.map((event) =>
       event.eventType === 'payment.succeeded' ? { ...event, consumptions: [] } : event,
     );
@@ -315,7 +313,7 @@ describe('the keyboard in the timeline', () => {
 
 describe('the time scale', () => {
   it('is linear during activity and shortens pauses', () => {
-    const scale = timeScale([0, 50, 100, 90_100, 90_200], { width: 656 });
+    const scale = timeScale([0, 50, 100, 90_100, 90_200], 656);
     expect(scale.breaks).toEqual([{ ms: 90_000, x: 300 + 28 }]);
     expect([0, 50, 100, 90_100, 90_200].map((time) => Math.round(scale.x(time)))).toEqual([
       0, 150, 300, 356, 656,
@@ -324,7 +322,7 @@ describe('the time scale', () => {
   });
 
   it('accepts a single time and no times', () => {
-    expect(timeScale([5], { width: 100 }).x(5)).toBe(0);
-    expect(timeScale([], { width: 100 }).ticks).toEqual([]);
+    expect(timeScale([5], 100).x(5)).toBe(0);
+    expect(timeScale([], 100).ticks).toEqual([]);
   });
 });

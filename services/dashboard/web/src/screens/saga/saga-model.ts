@@ -28,7 +28,7 @@ const emittedIn = (story: Story, eventId: string, service: string, committedAt: 
       event.causationId === eventId && event.emittedBy === service && event.committedAt === committedAt,
   );
 
-/** The status of the order after the event, if the event changed it. */
+/** The status of the order after the event; undefined if the event did not change the status. */
 const newStatus = ({ steps }: Story, eventId: string): string | undefined => {
   const step = steps.find(({ inputId }) => inputId === eventId);
   if (step === undefined) return undefined;
@@ -36,7 +36,7 @@ const newStatus = ({ steps }: Story, eventId: string): string | undefined => {
   return previous?.status === step.status ? undefined : step.status;
 };
 
-/** The label with the number of attempts, if several were needed, and of later deliveries. */
+/** Appends the number of attempts to the label if there were several, and the number of duplicates if there were any. */
 const withRepeats = (label: string, attempts: number, duplicates = 0): string =>
   [
     label,
@@ -44,7 +44,7 @@ const withRepeats = (label: string, attempts: number, duplicates = 0): string =>
     ...(duplicates > 0 ? [describeDuplicates(duplicates)] : []),
   ].join(', ');
 
-/** One transaction per event and consumer. */
+/** The transactions of the consumers: one block per event and consumer. */
 const consumerBlocks = (story: Story): Block[] =>
   story.events.flatMap((event) =>
     event.consumptions.flatMap(({ consumer, receivedAt, committedAt, outcome, attempts, duplicates }) => {
@@ -72,7 +72,8 @@ const consumerBlocks = (story: Story): Block[] =>
     }),
   );
 
-/** The transactions that no event caused. They were caused by a request, a timer, or a response of the payment provider. */
+/** The transactions that a request, a timer or a response of the payment provider caused, each with the ids of the events that it
+ *  emitted. */
 const initialBlocks = (
   story: Story,
   consumerTransactions: readonly Block[],
@@ -170,15 +171,16 @@ export const sagaOf = (story: Story, now: number): Saga => {
   const blocks = [...handled, ...initial.map(({ block }) => block), ...providerBlocks(story, now)];
   const sourceOf = (event: StoryEvent): string | undefined =>
     initial.find(({ events }) => events.includes(event.id))?.block.id ??
-    handled.find(({ lane, end, eventId }) => {
-      return lane === event.emittedBy && end === event.committedAt && eventId === event.causationId;
-    })?.id;
+    handled.find(
+      ({ lane, end, eventId }) =>
+        lane === event.emittedBy && end === event.committedAt && eventId === event.causationId,
+    )?.id;
   const hops = story.events.flatMap((event) =>
     event.consumptions.flatMap(({ consumer, receivedAt }): Hop[] => {
       const from = sourceOf(event);
       const to = `${event.id}/${serviceOf(consumer)}`;
       if (from === undefined || event.publishedAt === null) return [];
-      // Kafka timestamps are whole milliseconds, so they can be before the commit and after the consumption.
+      // Kafka timestamps are whole milliseconds, so an event can seem to be published before its commit or after its consumption.
       const publishedAt = Math.max(event.publishedAt, event.committedAt);
       return [
         {

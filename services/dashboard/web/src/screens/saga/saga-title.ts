@@ -1,4 +1,4 @@
-// The headline of a saga, and what it is waiting for. Pure.
+// The headline of a saga, its summary, and sentences about the events, calls and people that it waits for. Pure.
 import type { Story, StoryEvent } from '../../api/types.ts';
 import { formatCount, formatDuration, formatTime } from '../../parts/format.ts';
 import { describeReason } from '../../parts/order-status.ts';
@@ -52,7 +52,7 @@ export const summaryOf = (story: Story): string => {
 
 const clockTime = (ms: number): string => formatTime(new Date(ms).toISOString());
 
-/** What an unfinished order waits for, and until when. `unconsumed`: the events that no consumer has handled yet. */
+/** Says what an unfinished order waits for, and until when. `unconsumed`: the events that no consumer has handled yet. */
 const waitOfOrder = (
   { id, status, expiresAt }: Story['orders'][number],
   unconsumed: readonly StoryEvent[],
@@ -87,21 +87,19 @@ const waitOfOrder = (
 export const isInProgress = ({ orders }: Story): boolean =>
   orders.some(({ status }) => status === 'PENDING' || status === 'CONFIRMED');
 
-/** What the saga is waiting for; empty once all events are processed. */
-export const waitsOf = (story: Story, saga: Saga, now: number): string[] => {
-  return [
-    ...saga.unconsumed.map(
-      ({ eventType, committedAt }) =>
-        `${eventType} was committed to the outbox ${formatDuration(Math.max(0, now - committedAt))} ago. No consumer has handled it yet.`,
+/** One sentence for each event, provider call and order that the saga waits for. `now`: milliseconds since the epoch. */
+export const waitsOf = (story: Story, saga: Saga, now: number): string[] => [
+  ...saga.unconsumed.map(
+    ({ eventType, committedAt }) =>
+      `${eventType} was committed to the outbox ${formatDuration(Math.max(0, now - committedAt))} ago. No consumer has handled it yet.`,
+  ),
+  ...story.calls
+    .filter(({ state }) => state === 'due' || state === 'unknown')
+    .map(
+      ({ kind, attempts, lastError, dueAt }) =>
+        `The ${kind} was attempted ${attempts === 1 ? 'once' : `${attempts} times`}${
+          lastError === null ? '' : ` (${lastError})`
+        }. Next attempt at ${clockTime(dueAt)}.`,
     ),
-    ...story.calls
-      .filter(({ state }) => state === 'due' || state === 'unknown')
-      .map(
-        ({ kind, attempts, lastError, dueAt }) =>
-          `The ${kind} was attempted ${attempts === 1 ? 'once' : `${attempts} times`}${
-            lastError === null ? '' : ` (${lastError})`
-          }. Next attempt at ${clockTime(dueAt)}.`,
-      ),
-    ...story.orders.flatMap((order) => waitOfOrder(order, saga.unconsumed)),
-  ];
-};
+  ...story.orders.flatMap((order) => waitOfOrder(order, saga.unconsumed)),
+];

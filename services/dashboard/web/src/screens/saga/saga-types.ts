@@ -12,7 +12,8 @@ export interface Block {
   readonly end: number;
   readonly label: string;
   readonly kind: 'done' | 'compensation' | 'ignored' | 'failed' | 'open';
-  /** The event that the transaction handled. If no event caused the transaction: the first event that it emitted. */
+  /** The event that the transaction handled. If no event caused the transaction: the first event that it emitted. Undefined for a
+   *  transaction without events and for a provider call. */
   readonly eventId: string | undefined;
 }
 
@@ -36,7 +37,7 @@ export interface CallLink {
   readonly to: string;
 }
 
-/** A period of time, with a label for what it was spent on. */
+/** A period of time, with a label such as `waiting for a seller`. */
 export interface Period {
   readonly from: number;
   readonly to: number;

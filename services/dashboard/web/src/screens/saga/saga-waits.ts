@@ -1,4 +1,4 @@
-// The waits of a saga: the times in which no transaction was running, each with the reason for the wait. Pure.
+// The waits of a saga: for Kafka Connect, for a consumer, for the payment provider, for a person or for a timer. Pure.
 import type { Story } from '../../api/types.ts';
 import { serviceOf } from './saga-labels.ts';
 import type { Block, Hop, Period } from './saga-types.ts';
@@ -29,7 +29,7 @@ const waitReason = (story: Story, { eventId, lane, start }: Block): string => {
   }
 };
 
-/** The periods without activity, in which the saga waited for a person or a timer. */
+/** The periods without a transaction, a provider call or an event on its way: the saga waited for a person or a timer. */
 export const idleTimes = (story: Story, blocks: readonly Block[], hops: readonly Hop[]): Period[] => {
   const activities = [
     ...blocks.map((block) => ({ start: block.start, end: block.end, block })),

@@ -1,9 +1,9 @@
 // A time scale that shortens pauses: it is linear during activity and has a narrow, labelled break in place of each pause. So a saga
 // of 100 ms stays readable even if the order is shipped two days later. Pure.
 
-export interface Break {
+interface Break {
   readonly x: number;
-  /** The length of the pause, ms. */
+  /** The length of the pause, in milliseconds. */
   readonly ms: number;
 }
 
@@ -15,8 +15,10 @@ export interface Scale {
 }
 
 /** A pause that is longer than this is drawn as a break. */
-export const longestPauseMs = 400;
+const longestPauseMs = 400;
+/** The width of a break, in pixels. */
 const breakWidth = 56;
+const minPxPerMs = 0.3;
 
 const niceSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
@@ -28,11 +30,9 @@ interface Segment {
   readonly isBreak: boolean;
 }
 
-/** `times` are the starts and ends of all activities. If `width` would give fewer than `minPxPerMs`, the scale gets wider. */
-export const timeScale = (
-  times: readonly number[],
-  { width, minPxPerMs = 0.3 }: { width: number; minPxPerMs?: number },
-): Scale => {
+/** `times` are the starts and ends of all activities. If one millisecond would be narrower than `minPxPerMs`, the scale gets wider
+ *  than `width`. */
+export const timeScale = (times: readonly number[], width: number): Scale => {
   const sorted = [...new Set(times)].toSorted((a, b) => a - b);
   const first = sorted[0] ?? 0;
   const pairs = sorted.slice(1).map((to, index) => ({ from: sorted[index] ?? to, to }));

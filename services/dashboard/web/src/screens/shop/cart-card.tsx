@@ -30,8 +30,8 @@ interface LineProps {
   readonly onCount: (count: number) => void;
 }
 const Line = ({ line: { product, quantity, price }, onCount }: LineProps) => {
-  // While the user types, the field shows the typed text. The cart has the possible quantity that is nearest to the typed number,
-  // so the total is always that of the order that the button sends.
+  // While the user types, the field shows the typed text. The cart holds the valid quantity that is nearest to the typed number, so
+  // the button always shows the total of the order that it sends.
   const [typed, setTyped] = useState<number | string>();
   const maxQuantity = Math.min(maxUnits, Math.max(1, product.free));
   return (
@@ -75,12 +75,12 @@ interface CartProducts {
   readonly products: readonly Product[];
   /** Whether a product is still loading. */
   readonly isPending: boolean;
-  /** Why a product failed to load. */
+  /** The error of a product that failed to load; undefined if there is none. */
   readonly error: Error | undefined;
 }
 const isNotFound = (error: Error | null): boolean => error instanceof Problem && error.status === 404;
 
-/** The current state of the products in the cart. Products that no longer exist are left out. */
+/** Loads the products in the cart. Leaves out products that no longer exist. */
 const useCartProducts = (cart: Cart): CartProducts =>
   useQueries({
     queries: Object.keys(cart.units).map(productQuery),

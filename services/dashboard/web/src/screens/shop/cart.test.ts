@@ -39,7 +39,7 @@ describe('a cart', () => {
     expect(new Set(keys.map(({ key }) => key)).size).toBe(keys.length);
   });
 
-  it('has an order to send again while it has no answer and is not old, even after changes of the cart', () => {
+  it('sends an order again until the order has an answer or is 10 minutes old, even after changes of the cart', () => {
     const body = { items: [], payment: { mode: 'AUTO', method: 'card', token: 'tok' } } as const;
     const cart = withUnits(emptyCart(), 'a', 1);
     const order = { key: cart.key, body, at: 1_000 };
@@ -51,7 +51,7 @@ describe('a cart', () => {
     expect(orderToResend(withRefusal(sent), 2_000)).toBeUndefined();
   });
 
-  it('keeps what was added after an order was sent, once that is placed', () => {
+  it('keeps the units that were added after an order was sent, once that order is placed', () => {
     const items = [{ productId: 'a', quantity: 2 }];
     const cart = withUnits(withUnits(emptyCart(), 'a', 3), 'b', 1);
     const placed = withPlaced(cart, { items, payment: { mode: 'MANUAL', method: 'card' } });

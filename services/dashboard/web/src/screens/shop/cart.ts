@@ -8,7 +8,7 @@ import { testCards } from './test-cards.ts';
 export interface OrderBody {
   readonly items: readonly { readonly productId: string; readonly quantity: number }[];
   readonly payment: { readonly mode: 'AUTO' | 'MANUAL'; readonly method: 'card'; readonly token?: string };
-  /** The total that the button shows. With another total the order is refused. */
+  /** The total that the button shows. The order service refuses the order if its total differs. */
   readonly expectedTotal?: Money | undefined;
 }
 
@@ -29,16 +29,19 @@ export interface Cart {
 export interface SentOrder {
   readonly key: string;
   readonly body: OrderBody;
-  /** Milliseconds since the epoch. */
+  /** When the order was first sent, in milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** Milliseconds after which an order without an answer is no longer sent again. */
-const resendWithin = 600_000;
+/** An order without an answer is sent again only within this time. */
+const resendWithinMs = 600_000;
 
-/** The order to send again before any other: with its key it is placed only once, and the customer sees it. */
+/**
+ * The order without an answer, which must be sent again before any other order. Its idempotency key ensures that it is placed only
+ * once. Undefined if every order has its answer, or if the order is older than 10 minutes.
+ */
 export const orderToResend = ({ sent }: Cart, now: number): SentOrder | undefined =>
-  sent !== undefined && now - sent.at < resendWithin ? sent : undefined;
+  sent !== undefined && now - sent.at < resendWithinMs ? sent : undefined;
 
 /** The largest quantity of one product in an order. */
 export const maxUnits = 10_000;
@@ -60,7 +63,7 @@ const withChange = (cart: Cart, change: Partial<Omit<Cart, 'key' | 'sent'>>): Ca
 export const withSent = (cart: Cart, sent: SentOrder): Cart => ({ ...cart, sent });
 export const withRefusal = ({ sent: _, ...cart }: Cart): Cart => cart;
 
-/** What is left in the cart once the order is placed: what was added after it was sent. */
+/** The cart after an order was placed. It keeps only the units that were added after the order was sent. */
 export const withPlaced = ({ units }: Cart, { items }: OrderBody): Cart =>
   items.reduce(
     (left, { productId, quantity }) => withUnits(left, productId, (left.units[productId] ?? 0) - quantity),

@@ -1,5 +1,5 @@
-// When a session has ended, the dialog opens the sign-in in a new tab. The new tab ends on this page, which tells the first tab and
-// closes itself.
+// When a session has ended, a dialog opens the OIDC provider in a new tab. After the sign-in, the new tab shows this page, which
+// notifies the other tabs and closes itself.
 import { useEffect } from 'react';
 import { notifyOtherTabs } from '../../api/session.ts';
 import { Page } from '../../parts/page.tsx';

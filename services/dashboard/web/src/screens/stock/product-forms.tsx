@@ -14,12 +14,15 @@ import classes from './stock-page.module.css';
 interface FormValues {
   readonly name: string;
   readonly sku: string;
-  /** As typed: digits, and decimals after a dot or a comma. */
+  /** The price as typed: digits, and decimals after a dot or a comma. */
   readonly amount: string;
   readonly currency: string;
 }
 
-/** What is wrong with the typed price; undefined for a price that can be sent. No thousands separators: 1.234 could be either. */
+/**
+ * Says how to correct the typed price; undefined if the price is valid. Thousands separators are not valid, because the dot in
+ * 1.234 could be a thousands separator or a decimal point.
+ */
 const priceComplaintOf = ({ amount, currency }: FormValues): string | undefined => {
   const typed = /^\d+(?:[.,](?<decimals>\d+))?$/.exec(amount.trim());
   if (typed !== null && (typed.groups?.['decimals'] ?? '').length <= decimalsOf(currency)) return undefined;
@@ -49,7 +52,7 @@ const fieldErrorOf = (error: unknown, field: string): string | undefined =>
     ? error.fields.find(({ path }) => path.split('.').includes(field))?.message
     : undefined;
 
-/** Replaces the message of the service, which names the limits in minor units. */
+/** The validation error of the price. Replaces the message of the service, which names the limits in minor units. */
 const priceErrorOf = (error: unknown, currency: string): string | undefined => {
   const fieldError = fieldErrorOf(error, 'price');
   if (fieldError === undefined) return undefined;
@@ -203,7 +206,7 @@ const Conflict = ({ mine, theirs, onUseTheirs, onSaveMine, onClose }: ConflictPr
 export const ChangeProductForm = ({ product }: { product: Product }) => {
   const { queryKey } = ownProductsQuery(useUser().id);
   const client = useQueryClient();
-  // The version that the form shows. The list may load a newer version meanwhile, which must not be overwritten unseen.
+  // The version that the user edits. The list can load a newer version meanwhile, which the form must not overwrite.
   const [base, setBase] = useState(product);
   const [values, setValues] = useState(() => valuesOf(product));
   const [theirs, setTheirs] = useState<Product>();

@@ -190,7 +190,7 @@ const ShipDialog = ({ opened, orders: current, onClose, onShip }: ShipDialogProp
     >
       <p role="status">
         {orders.length === 0
-          ? 'The order was cancelled or shipped in the meantime. Do not ship it again.'
+          ? 'The order was cancelled or shipped in the meantime. Do not send a parcel.'
           : 'The customer sees the items as shipped and can no longer cancel. You cannot undo this.'}
       </p>
       <div className={classes['dialogButtons']}>
@@ -246,7 +246,7 @@ export const ToShipPage = () => {
     >
       <p className={classes['hint']}>
         <b>Confirm</b> tells the customer that you are preparing the parcel. <b>Ship</b> marks the parcel as
-        shipped; it need not be confirmed first.
+        shipped. You can ship a parcel without confirming it first.
       </p>
       <p role="status" className={classes['message']}>
         {actions.progress === undefined && actions.shipped > 0

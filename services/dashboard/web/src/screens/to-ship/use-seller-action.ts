@@ -6,7 +6,7 @@ import { toShipQuery } from '../../api/queries.ts';
 import { isOutcomeUnknown, request, type Problem } from '../../api/request.ts';
 import type { Order, OrderItem } from '../../api/types.ts';
 
-export type SellerAction = 'confirm' | 'fulfill';
+type SellerAction = 'confirm' | 'fulfill';
 
 interface ActionInput {
   readonly order: Order;
@@ -28,8 +28,9 @@ export interface SellerActions {
   readonly act: (orders: readonly Order[], action: SellerAction) => Promise<void>;
   /** Undefined while no action is running. */
   readonly progress: { readonly done: number; readonly total: number } | undefined;
-  /** The reasons of the refused orders, by order id. */
+  /** The refusals of the last action, by order id. */
   readonly refusals: ReadonlyMap<string, Problem>;
+  /** The number of parcels that the last action shipped. */
   readonly shipped: number;
 }
 
