@@ -180,8 +180,16 @@ describe('POST /auth/token', () => {
 describe('the health of the components', () => {
   const functions = [
     { name: 'Shop and stock', status: 'ok' },
-    { name: 'Orders', status: 'disrupted' },
-    { name: 'Payments', status: 'disrupted' },
+    {
+      name: 'Orders',
+      status: 'disrupted',
+      effect: 'You can place orders. Their confirmation may take longer than usual. No order is lost.',
+    },
+    {
+      name: 'Payments',
+      status: 'disrupted',
+      effect: 'Payments may take longer than usual. No order is charged twice.',
+    },
   ];
   const healthFor = async (email?: string): Promise<unknown> => {
     const { base } = await serve();

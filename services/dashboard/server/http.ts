@@ -31,7 +31,13 @@ const tokenSchema = z
 const healthSchema = z
   .object({
     checkedAt: z.string(),
-    functions: z.array(z.object({ name: z.string(), status: z.enum(['ok', 'slow', 'disrupted']) })),
+    functions: z.array(
+      z.object({
+        name: z.string(),
+        status: z.enum(['ok', 'slow', 'disrupted']),
+        effect: z.string().optional(),
+      }),
+    ),
     parts: z
       .array(
         z.object({
@@ -51,7 +57,7 @@ const healthSchema = z
   .openapi('SystemHealth');
 const documentSchema = z.record(z.string(), z.unknown());
 
-export interface DashboardOptions {
+interface DashboardOptions {
   readonly logger: Logger;
   readonly health: Health;
   readonly parts: () => Promise<PartsReport>;

@@ -37,7 +37,7 @@ export interface Issuer {
   readonly demoUsers: readonly { readonly email: string; readonly role: Role; readonly password: string }[];
 }
 
-export interface IssuerOptions {
+interface IssuerOptions {
   readonly issuer: string;
   readonly audience: string;
   /** The current keys, which are rotated while the issuer runs. */

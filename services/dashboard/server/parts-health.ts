@@ -47,7 +47,7 @@ export interface PartsReport {
   readonly parts: readonly PartHealth[];
 }
 
-export interface PartsHealthOptions {
+interface PartsHealthOptions {
   readonly targets: readonly Target[];
   /** The path of the supervisor's status file. The file may be missing, stale or incomplete. */
   readonly stackFile?: string | undefined;

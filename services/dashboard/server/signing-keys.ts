@@ -33,7 +33,7 @@ export interface SigningKeys {
   readonly jwks: { readonly keys: readonly JWK[] };
 }
 
-export interface RotationPolicy {
+interface RotationPolicy {
   /** A signing key older than this is replaced; milliseconds. */
   readonly renewAfterMs: number;
   /** How long a replaced key stays published: the lifetime of a token and the clock skew; milliseconds. */

@@ -21,7 +21,7 @@ import { z } from 'zod';
 import { problem } from '../../../platform/http/endpoint/problem.ts';
 import type { Tokens } from './session-token.ts';
 
-export interface OidcClientOptions {
+interface OidcClientOptions {
   /** Exactly the `iss` of the provider. */
   readonly issuer: string;
   /** The URL at which this process reaches the issuer, if it differs from `issuer`. */

@@ -10,7 +10,7 @@ import { attemptSchema, type OidcClient } from './oidc-client.ts';
 import { createSealedCookie } from './sealed-cookie.ts';
 import type { Sessions } from './sessions.ts';
 
-export interface ProviderRoutesOptions {
+interface ProviderRoutesOptions {
   readonly oidc: OidcClient;
   readonly sessions: Sessions;
   /** 32 bytes. */

@@ -5,7 +5,7 @@ import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { z } from 'zod';
 
-export interface SealedCookie<T> {
+interface SealedCookie<T> {
   /** The value in the request; undefined when it is missing, expired or not from this server. */
   readonly read: (c: Context) => Promise<T | undefined>;
   /** @param expires Seconds since 1970. */

@@ -34,7 +34,7 @@ export const sessionView = z
   })
   .openapi('Session');
 
-export interface SessionRoutesOptions {
+interface SessionRoutesOptions {
   readonly issuer: Issuer | undefined;
   readonly oidc: OidcClient | undefined;
   readonly sessions: Sessions;

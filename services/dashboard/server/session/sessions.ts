@@ -18,7 +18,7 @@ export interface Sessions {
 
 /** New tokens for a session; undefined when the issuer refuses, so that the session ends with its access token. Throws when the issuer is
  *  not responding. */
-export type Renew = (session: Session) => Promise<Tokens | undefined>;
+type Renew = (session: Session) => Promise<Tokens | undefined>;
 
 /** Maximum time from the sign-in to the end of a session, in seconds. */
 const maxAge = 12 * 3_600;

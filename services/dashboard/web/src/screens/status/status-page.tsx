@@ -46,12 +46,13 @@ const functionBadges: Readonly<Record<FunctionHealth['status'], readonly [Tone, 
 
 const Functions = ({ functions }: Pick<SystemHealth, 'functions'>) => (
   <ul className={classes['functions']}>
-    {functions.map(({ name, status }) => {
+    {functions.map(({ name, status, effect }) => {
       const [tone, label] = functionBadges[status];
       return (
         <li key={name}>
           <b>{name}</b>
           <StateBadge tone={tone}>{label}</StateBadge>
+          {effect !== undefined && <p>{effect}</p>}
         </li>
       );
     })}
@@ -59,7 +60,7 @@ const Functions = ({ functions }: Pick<SystemHealth, 'functions'>) => (
 );
 
 const Parts = ({ parts }: { parts: readonly PartHealth[] }) => (
-  <Table.ScrollContainer minWidth={640}>
+  <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
     <Table verticalSpacing="xs" horizontalSpacing="md">
       <Table.Thead>
         <Table.Tr>

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import type { PartHealth } from './parts-health.ts';
+import { functionsOf } from './public-health.ts';
+
+const part = (name: string, status: PartHealth['status']): PartHealth => ({
+  name,
+  status,
+  latencyMs: 1,
+  detail: '',
+});
+
+it('has no effect while every component works', () => {
+  expect(functionsOf([part('order', 'ok'), part('payment', 'ok')])).toEqual([
+    { name: 'Shop and stock', status: 'ok' },
+    { name: 'Orders', status: 'ok' },
+    { name: 'Payments', status: 'ok' },
+  ]);
+});
+
+it.each([
+  ['inventory-db', 'unavailable', 'Shop and stock', 'disrupted', /cannot be shown/],
+  ['order', 'unavailable', 'Orders', 'disrupted', /cannot be placed/],
+  ['order', 'degraded', 'Orders', 'slow', /can place orders/],
+  ['inventory-pipeline', 'unavailable', 'Orders', 'disrupted', /can place orders/],
+  ['gateway', 'unavailable', 'Payments', 'disrupted', /Payments wait/],
+  ['payment-pipeline', 'degraded', 'Payments', 'slow', /may take longer/],
+] as const)('tells what is noticed when %s is %s', (component, state, name, status, effect) => {
+  expect(functionsOf([part(component, state)]).filter((one) => one.status !== 'ok')).toEqual([
+    { name, status, effect: expect.stringMatching(effect) as string },
+  ]);
+});
