@@ -22,25 +22,6 @@ export const sessionQuery = queryOptions({
   staleTime: 60_000,
 });
 
-/** Reading stops after the page that reaches this number of entries. */
-const maxEntries = 2_000;
-
-/** Reads the pages of a list one after the other. */
-const readAllPages = async <T>(
-  path: string,
-  filter: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal,
-): Promise<T[]> => {
-  const all: T[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await request<Page<T>>(`${path}${query({ ...filter, limit: 100, cursor })}`, { signal });
-    all.push(...page.data);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined && all.length < maxEntries);
-  return all;
-};
-
 export interface ProductSearch {
   readonly q?: string;
   readonly seller?: string;
@@ -68,10 +49,24 @@ export const productQuery = (id: string) =>
     refetchInterval: 5_000,
   });
 
+/** At most this number of a seller's products are read. */
+const maxOwnProducts = 2_000;
+
+/** The products of a seller, read page by page. `hasMore`: the seller has more products than were read. */
 export const ownProductsQuery = (sellerId: string) =>
   queryOptions({
     queryKey: ['products', 'of', sellerId],
-    queryFn: ({ signal }) => readAllPages<Product>('/api/inventory/products', { sellerId }, signal),
+    queryFn: async ({ signal }) => {
+      const products: Product[] = [];
+      let cursor: string | undefined;
+      do {
+        const path = `/api/inventory/products${query({ sellerId, limit: 100, cursor })}`;
+        const page: Page<Product> = await request(path, { signal });
+        products.push(...page.data);
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined && products.length < maxOwnProducts);
+      return { products, hasMore: cursor !== undefined };
+    },
     refetchInterval: 3_000,
   });
 

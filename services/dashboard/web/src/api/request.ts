@@ -54,9 +54,8 @@ export async function request<T>(
   { method = 'GET', body, headers, signal }: RequestOptions = {},
 ): Promise<T> {
   const timeout = AbortSignal.timeout(timeoutMs);
-  let response: Response;
   try {
-    response = await fetch(path, {
+    const response = await fetch(path, {
       method,
       headers: {
         Accept: 'application/json',
@@ -66,17 +65,17 @@ export async function request<T>(
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    if (!response.ok) throw await problemOf(response);
+    // Safe: types.ts infers the type from the API definition of the service.
+    return (response.status === 204 ? undefined : await response.json()) as T;
   } catch (error) {
-    if (signal?.aborted === true) throw error;
+    if (signal?.aborted === true || error instanceof Problem) throw error;
     throw new Problem(0, {
       code: 'unreachable',
       title: 'Cannot reach the server',
-      detail: 'Check your connection and try again. Your input is still here.',
+      detail: `Check your connection and try again.${method === 'GET' ? '' : ' Your input is still here.'}`,
     });
   }
-  if (!response.ok) throw await problemOf(response);
-  // Safe: types.ts infers the type from the API definition of the service.
-  return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 /** The query string with a leading `?`, without undefined and empty values. */

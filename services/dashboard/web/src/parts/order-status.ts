@@ -1,5 +1,5 @@
 // The statuses of an order, and the texts for the reasons of a cancellation. Pure.
-import type { OrderStatus } from '../api/types.ts';
+import type { Invariants, OrderStatus } from '../api/types.ts';
 
 export const orderStatuses: readonly OrderStatus[] = [
   'PENDING',
@@ -17,6 +17,16 @@ export const cancellationReasons: Readonly<Record<string, string>> = {
   payment_failed: 'payment failed',
   reservation_expired: 'not paid in time',
   customer_cancelled: 'by the customer',
+};
+
+/** The step of the saga that a stuck order waits for. */
+export const describeWait: Readonly<Record<Invariants['stuck'][number]['waitsFor'], string>> = {
+  reservation: 'reservation of its stock',
+  payment: 'payment',
+  pin: 'reservation without expiry',
+  release: 'release of its stock',
+  refund: 'refund',
+  commit: 'stock booked as shipped',
 };
 
 /** A reason without a text is shown as its code, with spaces for underscores. */

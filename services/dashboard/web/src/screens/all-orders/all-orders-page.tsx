@@ -18,7 +18,12 @@ import { Card } from '../../parts/card.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { decimalsOf, formatMoney, shortId } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
-import { cancellationReasons, describeReason, orderStatuses } from '../../parts/order-status.ts';
+import {
+  cancellationReasons,
+  describeReason,
+  describeWait,
+  orderStatuses,
+} from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
@@ -112,10 +117,9 @@ const useStuckColumns = (isShown: boolean): readonly Column<Order>[] => {
       {
         id: 'waitsFor',
         header: 'Waiting for',
-        value: ({ id }) => stuckOrders.get(id)?.waitsFor ?? null,
-        cell: ({ id }) => {
+        value: ({ id }) => {
           const order = stuckOrders.get(id);
-          return order === undefined ? '–' : [order.waitsFor, ...order.missing].join(', ');
+          return order === undefined ? '–' : [describeWait[order.waitsFor], ...order.missing].join(', ');
         },
         sortable: false,
       },
@@ -207,6 +211,7 @@ export const AllOrdersPage = () => {
             aria-label="Status"
             placeholder="All statuses"
             clearable
+            clearButtonProps={{ 'aria-label': 'All statuses' }}
             w={150}
             data={[...orderStatuses]}
             value={filter.status ?? null}
@@ -216,6 +221,7 @@ export const AllOrdersPage = () => {
             aria-label="Cancellation reason"
             placeholder="All reasons"
             clearable
+            clearButtonProps={{ 'aria-label': 'All reasons' }}
             w={170}
             data={reasons}
             value={filter.reason ?? null}
@@ -227,6 +233,7 @@ export const AllOrdersPage = () => {
             aria-label="Stuck"
             placeholder="Stuck or not"
             clearable
+            clearButtonProps={{ 'aria-label': 'Stuck or not' }}
             w={165}
             data={stuckOptions}
             value={filter.stuck === undefined ? null : String(filter.stuck)}

@@ -1,5 +1,4 @@
 // The dead letters of one service in one state, newest first, page by page. A fingerprint limits the list to one cause.
-import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
@@ -8,6 +7,7 @@ import type { DeadLetterState, DeadLetterSummary, ServiceName } from '../../api/
 import { CopyId } from '../../parts/copy-id.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { shortId } from '../../parts/format.ts';
+import { ShowMore } from '../../parts/show-more.tsx';
 import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
 import { countDeadLetters, eventTitle, messageOf } from './cause.ts';
@@ -141,14 +141,7 @@ export const LettersTable = ({ service, state, fingerprint }: LettersTableProps)
       )}
       {query.hasNextPage && (
         <div className={classes['more']}>
-          <Button
-            variant="default"
-            size="xs"
-            loading={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            Show more
-          </Button>
+          <ShowMore query={query}>Show more</ShowMore>
         </div>
       )}
     </>

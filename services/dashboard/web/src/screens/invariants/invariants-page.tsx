@@ -6,6 +6,7 @@ import { invariantsQuery } from '../../api/admin-queries.ts';
 import type { Invariants } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatDuration, formatNumber, shortId } from '../../parts/format.ts';
+import { describeWait } from '../../parts/order-status.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
@@ -22,9 +23,12 @@ const titleOf = ({ violations }: Invariants): string => {
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
-/** The id of the order, product or event of a finding. A UUID is shown as a link to a saga. */
-const Resource = ({ id }: { id: string }) =>
-  isUuid(id) ? (
+/** The key of a finding of these invariants is a product, which has no saga. */
+const stockInvariants: readonly string[] = ['no_oversell', 'stock_conserved'];
+
+/** The id of an order, event or product. Links to the saga if there is one. */
+const Resource = ({ id, isProduct = false }: { id: string; isProduct?: boolean }) =>
+  isUuid(id) && !isProduct ? (
     <Link to="/all-orders/$id" params={{ id }} title={id}>
       {shortId(id)}
     </Link>
@@ -59,7 +63,7 @@ const Checks = ({ report }: { report: Invariants }) => (
                 <ul className={classes['findings']}>
                   {findings.map(({ id, key, sentence: finding, since }) => (
                     <li key={id}>
-                      <Resource id={key} /> {finding}{' '}
+                      <Resource id={key} isProduct={stockInvariants.includes(name)} /> {finding}{' '}
                       <small className={classes['quiet']}>
                         since <When at={since} />
                       </small>
@@ -98,7 +102,7 @@ const Stuck = ({ stuck }: Pick<Invariants, 'stuck'>) => (
                   <Resource id={orderId} />
                 </Table.Td>
                 <Table.Td>{status}</Table.Td>
-                <Table.Td>{waitsFor}</Table.Td>
+                <Table.Td>{describeWait[waitsFor]}</Table.Td>
                 <Table.Td>
                   <When at={due} />
                 </Table.Td>

@@ -255,16 +255,16 @@ export const mapOf = (sources: Sources): SystemMap => {
   };
 };
 
-/** The headline: names the broken or paused component, or says that all systems are operational. */
+/** The headline: names the broken or paused component or the one whose state is unknown, or says that all systems are operational. */
 export const headlineOf = ({ nodes }: SystemMap): string => {
-  for (const health of ['broken', 'paused'] as const) {
+  if (nodes.every(({ health }) => health === 'unknown')) return 'Checking all components';
+  for (const health of ['broken', 'paused', 'unknown'] as const) {
     const [first, ...others] = nodes.filter((node) => node.health === health);
     if (first === undefined) continue;
     return others.length === 0
       ? `${first.label} is ${health}`
       : `${others.length + 1} components are ${health}`;
   }
-  if (nodes.some(({ health }) => health === 'unknown')) return 'Checking all components';
   const hasWarning = nodes.some(({ health, color }) => health === 'warning' && color === 'cdc');
   return hasWarning ? 'All systems operational, with a warning' : 'All systems operational';
 };

@@ -20,7 +20,7 @@ const ordersRoute = getRouteApi('/orders');
 const filters: readonly { readonly value: OrderStatus | 'all'; readonly label: string }[] = [
   { value: 'all', label: 'All' },
   { value: 'PENDING', label: 'Pending' },
-  { value: 'CONFIRMED', label: 'To pay' },
+  { value: 'CONFIRMED', label: 'Awaiting payment' },
   { value: 'PAID', label: 'Paid' },
   { value: 'FULFILLED', label: 'Shipped' },
   { value: 'CANCELLED', label: 'Cancelled' },

@@ -14,7 +14,8 @@ const minBlockWidth = 6;
 const letterWidth = 6.9;
 const capitalWidth = 9;
 const labelGap = 6;
-const inset = 14;
+/** The space at the left end of the axis, in px. */
+export const inset = 14;
 
 export interface PlacedBlock extends Block {
   readonly x: number;

@@ -8,7 +8,7 @@ import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { Card } from '../../parts/card.tsx';
 import { formatDuration } from '../../parts/format.ts';
 import { barAfterKey, barsOf, describeTimeline } from './saga-keys.ts';
-import { blockHeight, layoutOf, pathsOf, type Layout, type PlacedBlock } from './saga-layout.ts';
+import { blockHeight, inset, layoutOf, pathsOf, type Layout, type PlacedBlock } from './saga-layout.ts';
 import type { Hop, Saga } from './saga-types.ts';
 import classes from './saga-timeline.module.css';
 
@@ -117,9 +117,9 @@ const Axis = ({ layout: { scale, height } }: { layout: Layout }) => (
       const isFree = scale.breaks.every((pause) => Math.abs(pause.x - x) > labelSpacing);
       return (
         <g key={ms}>
-          <path d={`M${x + 14} 26V${height}`} className={classes['tick']} />
+          <path d={`M${x + inset} 26V${height}`} className={classes['tick']} />
           {isFree && !isRepeated && (
-            <text x={x + 14} y={16} textAnchor={x < 20 ? 'start' : 'middle'} className={classes['time']}>
+            <text x={x + inset} y={16} textAnchor={x < 20 ? 'start' : 'middle'} className={classes['time']}>
               {label}
             </text>
           )}
@@ -128,9 +128,9 @@ const Axis = ({ layout: { scale, height } }: { layout: Layout }) => (
     })}
     {scale.breaks.map(({ x, ms }) => (
       <g key={x}>
-        <rect x={x + 14 - 20} y={26} width={40} height={height - 26} className={classes['pause']} />
+        <rect x={x + inset - 20} y={26} width={40} height={height - 26} className={classes['pause']} />
         {scale.breaks.every((other) => other.ms <= ms || Math.abs(other.x - x) > labelSpacing) && (
-          <text x={x + 14} y={16} textAnchor="middle" className={classes['pauseLabel']}>
+          <text x={x + inset} y={16} textAnchor="middle" className={classes['pauseLabel']}>
             {formatDuration(ms)}
           </text>
         )}

@@ -97,9 +97,11 @@ export const waitsOf = (story: Story, saga: Saga, now: number): string[] => [
     .filter(({ state }) => state === 'due' || state === 'unknown')
     .map(
       ({ kind, attempts, lastError, dueAt }) =>
-        `The ${kind} was attempted ${attempts === 1 ? 'once' : `${attempts} times`}${
-          lastError === null ? '' : ` (${lastError})`
-        }. Next attempt at ${clockTime(dueAt)}.`,
+        `${
+          attempts === 0
+            ? `The ${kind} has not been attempted yet`
+            : `The ${kind} was attempted ${attempts === 1 ? 'once' : `${attempts} times`}`
+        }${lastError === null ? '' : ` (${lastError})`}. Next attempt at ${clockTime(dueAt)}.`,
     ),
   ...story.orders.flatMap((order) => waitOfOrder(order, saga.unconsumed)),
 ];

@@ -220,8 +220,13 @@ export const ChangeProductForm = ({ product }: { product: Product }) => {
     onSuccess: (changed) => {
       setBase(changed);
       setValues(valuesOf(changed));
-      client.setQueryData(queryKey, (before) =>
-        before?.map((one) => (one.id === changed.id ? changed : one)),
+      client.setQueryData(
+        queryKey,
+        (before) =>
+          before && {
+            ...before,
+            products: before.products.map((one) => (one.id === changed.id ? changed : one)),
+          },
       );
     },
     onError: async ({ status }) => {

@@ -9,7 +9,7 @@ import type { Product } from '../../api/types.ts';
 import { useUser } from '../../api/session.ts';
 import { Card } from '../../parts/card.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
-import { formatMoney, formatNumber } from '../../parts/format.ts';
+import { formatCount, formatMoney, formatNumber } from '../../parts/format.ts';
 import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { ProductPicture } from '../../parts/product-picture.tsx';
@@ -115,12 +115,14 @@ const ProductPanel = ({ product }: { product: Product }) => (
   </Tabs>
 );
 
+const noProducts = { products: [], hasMore: false } as const;
+
 export const StockPage = () => {
   const { q = '', product: openId } = stockRoute.useSearch();
   const navigate = useNavigate({ from: '/stock' });
   const query = useQuery(ownProductsQuery(useUser().id));
-  const products = query.data ?? [];
-  const found = useMemo(() => findProducts(query.data ?? [], q), [query.data, q]);
+  const { products, hasMore } = query.data ?? noProducts;
+  const found = useMemo(() => findProducts(products, q), [products, q]);
   const columns = useMemo(
     () =>
       columnsFor(({ id }) => {
@@ -179,9 +181,10 @@ export const StockPage = () => {
             rows={found}
             rowId={({ id }) => id}
             sort={[{ id: 'name', desc: false }]}
-            caption={
-              lowCount === 0 ? null : `${lowCount} ${lowCount === 1 ? 'product' : 'products'} low on stock`
-            }
+            caption={[
+              ...(hasMore ? [`Only the first ${formatCount(products.length, 'product')}`] : []),
+              ...(lowCount === 0 ? [] : [`${formatCount(lowCount, 'product')} low on stock`]),
+            ].join(' · ')}
           />
         )}
       </Card>

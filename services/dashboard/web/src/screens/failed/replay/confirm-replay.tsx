@@ -1,5 +1,6 @@
 // The dialog that asks for confirmation before all dead letters of a cause are replayed, which cannot be undone.
 import { Button, Modal } from '@mantine/core';
+import { formatNumber } from '../../../parts/format.ts';
 import { countDeadLetters, parseFingerprint } from '../cause.ts';
 import type { Cause } from './use-cause-replay.ts';
 import classes from './replay.module.css';
@@ -30,7 +31,7 @@ export const ConfirmReplay = ({ cause, onConfirm, onClose }: ConfirmReplayProps)
             Cancel
           </Button>
           <Button data-autofocus onClick={() => onConfirm(cause)}>
-            Replay {cause.count}
+            Replay {formatNumber(cause.count)}
           </Button>
         </div>
       </>
