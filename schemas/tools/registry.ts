@@ -210,7 +210,7 @@ const probe = async (registry: RegistryAddress, { schema }: Release): Promise<vo
     );
 };
 
-export interface Registration {
+interface Registration {
   readonly registered: number;
   readonly unchanged: number;
   /** One sentence for each thing that was verified. */

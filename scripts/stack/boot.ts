@@ -35,7 +35,7 @@ import { type Urls, urlsOf, databaseUrlOf } from './addresses.ts';
 import { exactlyOnceFrom } from './parts/connect.ts';
 import { isConnected, passwordFrom, nodeCommand, nodePart } from './node-parts.ts';
 
-export interface BootOptions {
+interface BootOptions {
   readonly ports: Ports;
   readonly dataDir: string;
   readonly provisionConnector: ProvisionConnector;

@@ -18,7 +18,7 @@ export const demoUsers = [
 ] as const;
 export const demoPassword = 'orderflow';
 
-export type Demonstration =
+type Demonstration =
   | { readonly kind: 'placed'; readonly orderId: string; readonly status: string; readonly tookMs: number }
   | { readonly kind: 'skipped'; readonly reason: string };
 

@@ -11,13 +11,13 @@ import type { Scope } from './fact-queries.ts';
 
 export { invariants, type Finding, type Invariant, type Mismatch, type StuckOrder };
 
-export interface AuditSettings extends Scope {
+interface AuditSettings extends Scope {
   readonly graceMs: number;
   readonly deadlineMs: number;
 }
 
 /** The numbers of one audit. */
-export interface ReportCounts {
+interface ReportCounts {
   readonly orders: number;
   readonly products: number;
   readonly charges: number;

@@ -20,7 +20,7 @@ export interface Addresses {
   readonly kafkaSecurity?: KafkaSecurity;
 }
 
-export interface OpenSources extends Sources {
+interface OpenSources extends Sources {
   readonly stream: EventStream;
   /** Rejects with the error of the first database that does not answer. */
   readonly ping: () => Promise<void>;

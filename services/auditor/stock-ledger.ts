@@ -10,7 +10,7 @@ export interface StockLedger {
   readonly read: () => Promise<readonly StockFact[]>;
 }
 
-export interface LedgerLimits {
+interface LedgerLimits {
   /** Maximum number of products per transaction. */
   readonly products: number;
   /** Maximum number of movements per product and transaction. */

@@ -14,7 +14,7 @@ const documentShape = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), operation)),
 });
 
-export interface ReceivedResponse {
+interface ReceivedResponse {
   readonly method: string;
   /** The path, with the query if there is one. */
   readonly path: string;

@@ -12,7 +12,7 @@ import { heaps } from '../topology.ts';
 import type { Command, Part, PartDescription } from '../supervise/part.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 
-export interface KafkaOptions extends JavaRuntime {
+interface KafkaOptions extends JavaRuntime {
   readonly port: number;
   readonly controllerPort: number;
   readonly dataDir: string;

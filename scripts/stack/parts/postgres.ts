@@ -79,7 +79,7 @@ const removeStalePidFile = (cluster: string): void => {
   rmSync(file, { force: true });
 };
 
-export interface PostgresOptions {
+interface PostgresOptions {
   readonly name: string;
   readonly label: string;
   readonly port: number;

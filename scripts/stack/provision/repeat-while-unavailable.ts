@@ -21,7 +21,7 @@ export const isUnavailable = (error: unknown): boolean => {
   return unavailableNames.has(error.name) || isUnavailable(error.cause);
 };
 
-export interface Repetition {
+interface Repetition {
   readonly withinMs: number;
   readonly everyMs: number;
   /** Called with the first error. */

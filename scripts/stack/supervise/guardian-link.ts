@@ -9,7 +9,7 @@ import type { GuardianMessage } from './guardian.ts';
 import { rotate } from './log-files.ts';
 import { identityOf, type Child } from './processes.ts';
 
-export interface GuardianLink {
+interface GuardianLink {
   readonly start: () => void;
   /** Sends the current list of children. `done` means that all have stopped, so the guardian does nothing when the pipe closes. */
   readonly sendChildren: (done: boolean) => void;

@@ -13,7 +13,7 @@ import {
 } from './facts.ts';
 import { trackOrderActivity } from './order-activity.ts';
 
-export type MismatchClass =
+type MismatchClass =
   | 'order_without_reservation'
   | 'order_without_payment'
   | 'reservation_without_order'

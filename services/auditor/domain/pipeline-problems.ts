@@ -27,7 +27,7 @@ export const problemNames = [
 export type ProblemName = (typeof problemNames)[number];
 
 export const pipelineParts = ['slot', 'connector', 'heartbeat', 'canary'] as const;
-export type PipelinePart = (typeof pipelineParts)[number];
+type PipelinePart = (typeof pipelineParts)[number];
 export const partOf: Readonly<Record<ProblemName, PipelinePart>> = {
   database_away: 'slot',
   slot_missing: 'slot',

@@ -3,7 +3,7 @@
 import { concernsOrder, findOutstanding } from './deliveries.ts';
 import type { AuditTiming, Facts, OrderFact } from './facts.ts';
 
-export type WaitsFor = 'reservation' | 'payment' | 'pin' | 'release' | 'refund' | 'commit';
+type WaitsFor = 'reservation' | 'payment' | 'pin' | 'release' | 'refund' | 'commit';
 
 export interface StuckOrder {
   readonly orderId: string;

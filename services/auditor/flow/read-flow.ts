@@ -10,7 +10,7 @@ export interface Flow {
   readonly orders: OrdersFlow;
 }
 
-export interface ServiceFlow {
+interface ServiceFlow {
   readonly service: Service;
   /** Events committed to the outbox of the service in the last minute. */
   readonly emitted: number;
@@ -20,7 +20,7 @@ export interface ServiceFlow {
 }
 
 /** Counts of the orders that were placed within the window. */
-export interface OrdersFlow {
+interface OrdersFlow {
   readonly windowMinutes: number;
   readonly placed: number;
   readonly placedLastMinute: number;

@@ -48,7 +48,7 @@ const addAuditMetrics = (metrics: Metrics, latest: () => Report | undefined): vo
   });
 };
 
-export interface AuditorAppOptions {
+interface AuditorAppOptions {
   readonly logger: Logger;
   readonly health: Health;
   readonly auditor: Pick<Auditor, 'latest'>;

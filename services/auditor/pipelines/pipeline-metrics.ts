@@ -32,7 +32,7 @@ export const readLags = (stream: Pick<EventStream, 'lag'>) =>
 const lagTimeoutMs = 3_000;
 const lagFreshMs = 5_000;
 
-export interface PipelineMetrics extends PipelineEvents {
+interface PipelineMetrics extends PipelineEvents {
   /** Connects the metrics to their sources. Before this call, most metrics have no samples. */
   readonly observe: (pipelines: Pick<Pipelines, 'latest'>, stream: Pick<EventStream, 'lag'>) => void;
 }

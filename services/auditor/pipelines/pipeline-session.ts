@@ -32,7 +32,7 @@ export interface PipelineSession {
   readonly close: () => Promise<void>;
 }
 
-export interface PipelineNames {
+interface PipelineNames {
   readonly service: string;
   readonly slot: string;
   readonly cdcRole: string;

@@ -67,7 +67,7 @@ export interface Pipelines {
   readonly stop: () => Promise<void>;
 }
 
-export interface PipelineSettings {
+interface PipelineSettings {
   readonly connectUrl: string;
   readonly intervalMs: number;
   /** Maximum round trip of a canary, ms; with 0, no canaries are sent. */
@@ -82,7 +82,7 @@ export interface PipelineEvents {
   readonly countRestart: (service: Service) => void;
 }
 
-export interface PipelineSources {
+interface PipelineSources {
   readonly sessions: Readonly<Record<Service, PipelineSession>>;
   readonly stream: EventStream;
   /** Makes the consumer group for the canaries unique to this process. */

@@ -47,7 +47,7 @@ export interface StoryEvent {
   readonly consumptions: readonly Consumption[];
 }
 
-export interface StoryOrder {
+interface StoryOrder {
   readonly id: string;
   readonly customerId: string;
   readonly status: string;
@@ -71,7 +71,7 @@ export interface Step {
 }
 
 /** A request to the payment provider. */
-export interface ProviderCall {
+interface ProviderCall {
   readonly id: string;
   readonly orderId: string;
   readonly kind: 'charge' | 'refund';

@@ -37,7 +37,7 @@ const isNotFound = (error: unknown): boolean =>
   (('status' in error && error.status === 404) || error.name === 'ConfluentSchemaRegistryError');
 
 /** Resolves to undefined when the registry answers 404. @throws DependencyUnavailable for every other failure. */
-async function callRegistry<T>(call: Promise<T>): Promise<T | undefined> {
+async function undefinedIfNotFound<T>(call: Promise<T>): Promise<T | undefined> {
   const timeout = () =>
     new DependencyUnavailable(`the schema registry did not answer within ${requestTimeoutMs} ms`);
   try {
@@ -70,7 +70,7 @@ export function createRegistryClient(
 
   const lookUpId = (type: EventType): Promise<number | undefined> => {
     const { subject, schema } = eventCatalogue[type];
-    return callRegistry(registry.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema }));
+    return undefinedIfNotFound(registry.getRegistryIdBySchema(subject, { type: SchemaType.AVRO, schema }));
   };
 
   const resolveId = async (type: EventType): Promise<void> => {
@@ -123,7 +123,7 @@ export function createRegistryClient(
     },
     writerSchema: async (id) => {
       await assertSameRegistry();
-      const schema = await callRegistry(registry.getSchema(id));
+      const schema = await undefinedIfNotFound(registry.getSchema(id));
       return schema !== undefined && isAvroType(schema) ? schema : undefined;
     },
   };
