@@ -26,7 +26,8 @@ const vitest = await createVitest({
 const files = await vitest.globTestSpecifications(filter);
 let stop = (): Promise<void> => Promise.resolve();
 try {
-  if (files.length === 0) throw failure(`no test file has ${filter.join(' or ')} in its path`);
+  if (files.length === 0)
+    throw failure(`no test file has ${filter.join(' or ')} in its path; \`npm test\` runs all tests`);
   if (files.some(({ project }) => project.name !== 'unit')) {
     // Checked before the boot, so that a missing Docker is reported without the stack trace of a failed boot.
     if (stackKindFrom(process.env) === 'docker') await requireDocker();
@@ -45,9 +46,9 @@ const tests = vitest.state.getTestModules().flatMap((module) => [...module.child
 const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
 const brokenFiles = vitest.state.getTestModules().filter((module) => module.state() === 'failed');
 const errors = vitest.state.getUnhandledErrors().length;
-// A file that cannot be loaded has no tests, but counts as one failed test.
-const failedWithoutTests = brokenFiles.filter((module) => module.errors().length > 0).length + errors;
-const [passed, failed, skipped] = [count('passed'), count('failed') + failedWithoutTests, count('skipped')];
+// An error outside of a test, for example while a file is loaded or in a hook, counts as one failed test per file.
+const failedOutsideTests = brokenFiles.filter((module) => module.errors().length > 0).length + errors;
+const [passed, failed, skipped] = [count('passed'), count('failed') + failedOutsideTests, count('skipped')];
 
 await vitest.close();
 const seconds = Math.round((performance.now() - startedAt) / 1000);

@@ -123,7 +123,7 @@ describe('a working version', () => {
       workingSchemas: contract.workingSchemas.filter((schema) => schema !== orderCreated),
     };
     expect(checkContract(withoutOrderCreated, schemasFolder, base).complaints).toEqual([
-      'schemas/order.created.avsc is missing, but order.created was released, and consumers still read its records',
+      'schemas/order.created.avsc is missing, but order.created was released, and consumers still read its records; restore the file from Git',
     ]);
   });
 });

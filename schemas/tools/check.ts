@@ -12,9 +12,9 @@ import { labelOf, readLock, releasesOfEvent, unreleased, type Contract } from '.
 export interface CheckReport {
   readonly events: number;
   readonly releases: number;
-  /** Number of golden records that were read, counted once per version that read them. */
+  /** Number of pairs of a sample record and a version that must be able to read it. */
   readonly readings: number;
-  /** The base revision; undefined without a base. */
+  /** The Git revision with which the releases were compared; undefined if they were not compared. */
   readonly base: string | undefined;
   readonly complaints: readonly string[];
 }
@@ -26,13 +26,14 @@ interface Version {
 }
 
 const versionsOf = (contract: Contract, event: string): Version[] => {
-  const released = releasesOfEvent(contract.releases, event).map((release) => ({
+  const releases = releasesOfEvent(contract.releases, event);
+  const released = releases.map((release) => ({
     label: labelOf(release),
     schema: release.schema,
     samples: release.samples,
   }));
   const working = contract.workingSchemas.find((schema) => schema.eventType === event);
-  const last = releasesOfEvent(contract.releases, event).at(-1);
+  const last = releases.at(-1);
   if (working === undefined || (last !== undefined && textOf(last.schema) === textOf(working)))
     return released;
   return [
@@ -57,7 +58,7 @@ const readAll = (versions: readonly Version[]): { readings: number; complaints: 
   return { readings, complaints };
 };
 
-/** Checks the contract in `folder`. With a base, also checks that no release differs from the base. */
+/** Checks the contract. With a base, also checks that the releases of the base are unchanged; `folder` has the lock file. */
 export const checkContract = (contract: Contract, folder: string, base: Base | undefined): CheckReport => {
   const complaints = [...contract.complaints];
   for (const schema of contract.workingSchemas)
@@ -66,9 +67,11 @@ export const checkContract = (contract: Contract, folder: string, base: Base | u
         (complaint) => `schemas/${schema.eventType}.avsc: ${complaint}`,
       ),
     );
-  const lockFile = join(folder, 'released', 'lock.json');
-  const lock = readLock(existsSync(lockFile) ? readFileSync(lockFile, 'utf8') : undefined);
-  if (base !== undefined) complaints.push(...rewrittenReleases(contract, base, lock));
+  if (base !== undefined) {
+    const lockFile = join(folder, 'released', 'lock.json');
+    const lock = readLock(existsSync(lockFile) ? readFileSync(lockFile, 'utf8') : undefined);
+    complaints.push(...rewrittenReleases(contract, base, lock));
+  }
   const events = new Set([
     ...contract.workingSchemas.map(({ eventType }) => eventType),
     ...contract.releases.map(({ event }) => event),
@@ -80,7 +83,7 @@ export const checkContract = (contract: Contract, folder: string, base: Base | u
     complaints.push(...found.complaints);
     if (!contract.workingSchemas.some(({ eventType }) => eventType === event))
       complaints.push(
-        `schemas/${event}.avsc is missing, but ${event} was released, and consumers still read its records`,
+        `schemas/${event}.avsc is missing, but ${event} was released, and consumers still read its records; restore the file from Git`,
       );
   }
   for (const { eventType } of unreleased(contract))

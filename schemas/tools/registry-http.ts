@@ -5,7 +5,7 @@ import https from 'node:https';
 import type { TlsOptions } from 'node:tls';
 
 export interface RegistrySecurity {
-  /** False for plain HTTP. */
+  /** The options of https calls; false: none. The scheme of the URL decides whether a call uses TLS. */
   readonly tls: false | Readonly<Pick<TlsOptions, 'minVersion' | 'ca' | 'cert' | 'key'>>;
   readonly user?: { readonly username: string; readonly password: string };
 }
@@ -32,7 +32,7 @@ export interface RegistryReply {
 /** Limit of the response size: larger than any schema or list of schemas. */
 const maxBytes = 16 * 1024 * 1024;
 
-/** Calls `url` of the registry. Rejects if there is no answer within `timeoutMs`. */
+/** Sends one request to `url`, a complete URL of this registry. Rejects if the complete response does not arrive within `timeoutMs`. */
 export const callRegistry = (
   { security }: RegistryAddress,
   url: string,
@@ -57,7 +57,12 @@ export const callRegistry = (
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         bytes += chunk.length;
-        if (bytes > maxBytes) request.destroy(new Error(`the answer has more than ${maxBytes} bytes`));
+        if (bytes > maxBytes)
+          request.destroy(
+            new Error(
+              `the answer has more than ${maxBytes} bytes; check that the URL is the URL of a schema registry`,
+            ),
+          );
       });
       response.once('error', reject);
       response.once('end', () => {

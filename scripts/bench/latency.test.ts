@@ -27,7 +27,7 @@ describe('latencies', () => {
     });
   });
 
-  it('without a measurement have no verdict; without samples they do not meet the objective', () => {
+  it('have no verdict if none has the name of the objective, and do not meet it without samples', () => {
     expect(judge([summarise('other', hundred)], { name: 'hop', p99AtMost: 1 })).toBeUndefined();
     expect(judge([summarise('hop', [])], { name: 'hop', p99AtMost: 1 })).toMatchObject({ isMet: false });
   });

@@ -59,7 +59,7 @@ const restartServices = async (stack: Stack): Promise<void> => {
     const pid = before[name]?.pid;
     if (pid !== undefined) process.kill(pid, 'SIGTERM');
   }
-  await until({ what: 'the services to be restarted', withinMs: 90_000 }, () => {
+  await until({ what: 'the services to be restarted (see their logs)', withinMs: 90_000 }, () => {
     const now = stack.status().parts;
     return Promise.resolve(
       serviceNames.every((name) => now[name]?.state === 'ready' && now[name].pid !== before[name]?.pid),
@@ -70,7 +70,6 @@ const restartServices = async (stack: Stack): Promise<void> => {
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Measures on a separate stack. */
 export const benchTracing = async ({
   rounds,
   orders,

@@ -72,12 +72,13 @@ const migrationDrift = async (): Promise<Result> => {
   const stale: string[] = [];
   for (const [service, schema] of Object.entries(schemas)) {
     const folder = join(root, 'drizzle', service, 'migrations', 'meta');
-    const newestSnapshot = readdirSync(folder)
+    const snapshot = readdirSync(folder)
       .filter((file) => file.endsWith('_snapshot.json'))
       .sort()
       .at(-1);
-    const before: unknown = JSON.parse(readFileSync(join(folder, newestSnapshot ?? ''), 'utf8'));
-    if (!isSnapshot(before)) return { ok: false, output: `${folder} contains no snapshot` };
+    const before: unknown = snapshot && JSON.parse(readFileSync(join(folder, snapshot), 'utf8'));
+    if (!isSnapshot(before))
+      return { ok: false, output: `${folder} has no valid snapshot; restore it from Git` };
     const missing = await generateMigration(before, generateDrizzleJson(schema, before.id));
     if (missing.length === 0) continue;
     const remedy = `npx drizzle-kit generate --config drizzle/${service}/drizzle.config.ts`;

@@ -39,7 +39,7 @@ export const shape = {
   graceSeconds: seconds(
     'AUDIT_GRACE_SECONDS',
     30,
-    'Seconds after a change during which a difference counts as in flight and not as broken.',
+    'Seconds that the rows and records concerned must be unchanged before a difference between them counts as an error.',
   ),
   deadlineSeconds: seconds(
     'AUDIT_DEADLINE_SECONDS',
@@ -68,7 +68,7 @@ export const shape = {
   pipelineSeconds: seconds(
     'PIPELINE_INTERVAL_SECONDS',
     5,
-    'Seconds between two checks of slots and connectors. Each check sends a canary through each outbox.',
+    'Seconds between two checks of slots and connectors. Each check sends a canary through each outbox, unless CANARY_SECONDS is 0.',
     60,
   ),
   canarySeconds: wholeNumberSetting('CANARY_SECONDS', {

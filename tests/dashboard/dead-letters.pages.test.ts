@@ -26,7 +26,7 @@ const failedOrder = async (): Promise<{ readonly orderId: string; readonly lette
 
 const admin = (options?: VisitorOptions) => visitorAs('admin@orderflow.io', options);
 
-/** Publishes the events of all dead letters again, so that every order is PAID before the next test. */
+/** Publishes again the events of all dead letters that were not replayed, so that every order is PAID before the next test. */
 const republishDeadLetters = async (): Promise<void> => {
   await repairReservations();
   const letters = await query(
@@ -36,7 +36,8 @@ const republishDeadLetters = async (): Promise<void> => {
   const unhandled = letters.filter(({ state }) => state !== 'replayed');
   if (unhandled.length === 0) return;
   const ids = unhandled.map(({ eventId }) => `'${String(eventId)}'`).join(',');
-  // The statements are sent together, so they run in one transaction. Debezium publishes the inserted rows as new events.
+  // Debezium publishes only inserted rows, so each row is deleted and inserted again, with the same event id. The statements are
+  // sent together, so they run in one transaction.
   await query('order', (sql) =>
     sql.unsafe(`
       create temporary table republished on commit drop as select * from outbox where id in (${ids});

@@ -1,4 +1,4 @@
-// Concurrent valid requests of which only one can succeed: every other request gets a typed error response, and no request gets a 500.
+// Concurrent requests that create products with the same SKU. A SKU is unique per seller.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { call } from '../support/shop.ts';

@@ -188,7 +188,7 @@ describe('a stuck order', { timeout: 120_000 }, () => {
   it('is listed with the event that it waits for, and continues when the event is emitted again', async () => {
     const { id } = await place({ items: oneUnit(), mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    // Simulates that the order service has lost inventory.reserved: the event is neither claimed nor handled.
+    // Simulates that inventory.reserved never reached the order service: undoes its effect and deletes its inbox row.
     await query(
       'order',
       (sql) => sql`
@@ -214,8 +214,10 @@ describe('a stuck order', { timeout: 120_000 }, () => {
     await orderWith(id, 'CONFIRMED');
     await expectAuditorGreen();
   });
+});
 
-  it('a repair of an order without a problem does not change the order, and is recorded in its history', async () => {
+describe('the repair of an order without a problem', { timeout: 120_000 }, () => {
+  it('does not change the order, and is recorded in its history', async () => {
     const { id } = await place({ items: oneUnit() });
     await orderWith(id, 'PAID');
     const orderBefore = await order(id);

@@ -1,5 +1,5 @@
 // TLS settings from environment variables, against a real PostgreSQL and a real Kafka that require TLS. With correct settings the
-// clients connect. Each wrong setting fails with an error that names the cause.
+// clients connect. With each wrong setting the connection fails.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -303,7 +303,7 @@ describeOwnParts("the operators' commands", () => {
   });
 });
 
-describeOwnParts('a service with TLS on every connection', () => {
+describeOwnParts('a service with TLS for its API, PostgreSQL and Kafka', () => {
   it('becomes ready, and serves only clients with a certificate', async () => {
     const { urls, commands } = stack;
     const adminUrl = `postgres://postgres:${parts.password}@127.0.0.1:${parts.postgres.port}/postgres`;

@@ -124,7 +124,7 @@ describe('inputs that wait at the same time', () => {
     expect(counted).toEqual(Array.from({ length: 5 }, () => 'order.fulfilled'));
   });
 
-  it('may be duplicates of earlier events, which are counted but change nothing', async () => {
+  it('can be duplicates of earlier events: a duplicate is counted and changes nothing', async () => {
     const shared = shareTransactions(shell.db);
     const [inputs, eventIds] = [
       [newStep(), newStep(), newStep()],
@@ -247,7 +247,7 @@ it('no input is lost when the connection of a shared transaction is lost', async
     load: async (tx, input) => {
       const before = await storeHandler.load(tx, input);
       loads += 1;
-      // The third input that loads is in the shared transaction.
+      // The first input runs alone; the others share a transaction, so the third load is in that transaction.
       if (loads === 3) await tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`);
       return before;
     },

@@ -1,10 +1,11 @@
-// Creates outbox rows like those of the inventory service, for tests that need many events or events of a certain size. Each event has
+// Builds outbox rows like those of the inventory service, for tests that need many events or events of a certain size. Each event has
 // a product version that every consumer already knows, so the events are published and consumed without an effect.
 import { randomUUID } from 'node:crypto';
 import { createTestCodec, traceparent } from './database.ts';
 import { newProduct } from './shop.ts';
 
-/** Creates a product, and functions that create outbox rows with its first version. All rows have the same correlation id. */
+/** Creates a product, and returns functions that build outbox rows about it; the test inserts them. All rows have the same
+ *  correlation id. */
 export const createOutboxRows = async (correlationId: string) => {
   const { id: productId, price } = await newProduct(1);
   const codec = await createTestCodec(['inventory.product_changed']);

@@ -9,7 +9,7 @@ export const expireReservation = (orderId: string) =>
       sql`update reservations set expires_at = now() where order_id = ${orderId} and state = 'reserved' returning state`,
   );
 
-/** Makes an order older than its deadline. */
+/** Makes an order 46 minutes older: with the settings of the tests, that is beyond its deadline. */
 export const ageOrder = (orderId: string) =>
   query(
     'order',

@@ -13,7 +13,8 @@ import { freePorts } from '../ports.ts';
 import { registryPart } from './registry.ts';
 import { createSupervisor } from '../supervise/supervisor.ts';
 
-/** Does nothing when the archives exist. Throws only when the stack is stopped: without archives, a boot is slower but works. */
+/** Does nothing when the archives exist. Failing to make them is not an error, because the JVMs also start without them, only slower.
+ *  Throws when the stack is stopped meanwhile. */
 export const makeClassArchives = async (
   runtime: JavaRuntime,
   signal: AbortSignal,
@@ -74,5 +75,5 @@ export const makeClassArchives = async (
   if (!signal.aborted && !existsSync(folder)) renameSync(draft, folder);
   rmSync(draft, { recursive: true, force: true });
   if (signal.aborted) throw stopped();
-  log(`class archives are ready (${seconds(performance.now() - began)})`);
+  log(`class archives: done (${seconds(performance.now() - began)})`);
 };

@@ -63,7 +63,7 @@ describe('findJdk', () => {
 });
 
 describe('newest', () => {
-  it('prefers the first of equal versions, so that JAVA_HOME wins', () => {
+  it('prefers the first JDK of the highest major version, so that JAVA_HOME wins', () => {
     const jdks = [
       { home: '/a', version: '25.0.1', major: 25 },
       { home: '/b', version: '25.0.3', major: 25 },

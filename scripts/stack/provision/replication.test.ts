@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { missingReplicas } from './replication.ts';
+import { newAssignment } from './replication.ts';
 
 const unreplicated = (topic: string, partitions: number) =>
   Array.from({ length: partitions }, (_, partition) => ({ topic, partition, replicas: [1] }));
 
 describe('replicas after brokers were added', () => {
   it('gives every partition three replicas on three brokers', () => {
-    const assigned = missingReplicas(
+    const assigned = newAssignment(
       [...unreplicated('order-events', 10), ...unreplicated('_connect-offsets', 1)],
       [3, 1, 2],
     );
@@ -15,7 +15,7 @@ describe('replicas after brokers were added', () => {
   });
 
   it('spreads the leaders over the brokers', () => {
-    const leaders = missingReplicas(unreplicated('order-events', 10), [1, 2, 3]).map(
+    const leaders = newAssignment(unreplicated('order-events', 10), [1, 2, 3]).map(
       ({ replicas }) => replicas[0],
     );
     expect(Map.groupBy(leaders, (leader) => leader).size).toBe(3);
@@ -23,13 +23,13 @@ describe('replicas after brokers were added', () => {
   });
 
   it('does not change a partition that has three replicas, in any sequence', () => {
-    expect(
-      missingReplicas([{ topic: 'order-events', partition: 0, replicas: [2, 3, 1] }], [1, 2, 3]),
-    ).toEqual([]);
+    expect(newAssignment([{ topic: 'order-events', partition: 0, replicas: [2, 3, 1] }], [1, 2, 3])).toEqual(
+      [],
+    );
   });
 
   it('uses three of four brokers', () => {
-    const [assigned] = missingReplicas(unreplicated('order-events', 1), [4, 3, 2, 1]);
+    const [assigned] = newAssignment(unreplicated('order-events', 1), [4, 3, 2, 1]);
     expect(assigned?.replicas).toEqual([1, 2, 3]);
   });
 });

@@ -1,6 +1,6 @@
 // Gives every topic three replicas once there are three brokers. The existing data is copied while the topics are in use.
 // `min.insync.replicas` is raised to two only after that: until the copies are in sync, the broker would reject every write.
-// Replication is idempotent.
+// A second run changes only what is still missing.
 import kafkajs, { type Admin } from 'kafkajs';
 import { until } from '../supervise/deadline.ts';
 import { failure } from '../../../schemas/tools/failure.ts';
@@ -17,7 +17,7 @@ interface PartitionReplicas {
 /**
  * The new assignment of the partitions that have too few replicas. Each broker is the preferred leader of every third partition.
  */
-export const missingReplicas = (
+export const newAssignment = (
   partitions: readonly PartitionReplicas[],
   brokers: readonly number[],
 ): PartitionReplicas[] => {
@@ -101,27 +101,34 @@ interface Replicated {
   readonly raised: number;
 }
 
-/** Throws a failure when there are too few brokers or the copies are not complete in time. */
+/** Throws a failure when there are too few brokers, the copies are not complete in time, or there is no topic. */
 export const replicateTopics = async (brokers: string, withinMs: number): Promise<Replicated> => {
   const admin = kafkaClient(brokers, 'orderflow-replication').admin();
   await admin.connect();
   try {
-    const nodes = await until({ what: `${cluster.brokers} brokers`, withinMs, everyMs: 500 }, async () => {
-      const { brokers: present } = await admin.describeCluster();
-      return present.length >= cluster.brokers && present.map(({ nodeId }) => nodeId);
-    });
+    const nodes = await until(
+      { what: `${cluster.brokers} brokers (profile \`cluster\`)`, withinMs, everyMs: 500 },
+      async () => {
+        const { brokers: present } = await admin.describeCluster();
+        return present.length >= cluster.brokers && present.map(({ nodeId }) => nodeId);
+      },
+    );
     const partitions = await partitionsIn(admin);
-    const missing = missingReplicas(partitions, nodes);
-    if (missing.length > 0) await reassign(admin, missing);
-    await until({ what: 'every partition to be copied', withinMs, everyMs: 500 }, async () => {
-      const current = await partitionsIn(admin);
-      return current.every(({ inSync }) => inSync >= cluster.replicationFactor);
-    });
+    const assignment = newAssignment(partitions, nodes);
+    if (assignment.length > 0) await reassign(admin, assignment);
+    await until(
+      { what: 'every partition to be copied (run the job again to continue)', withinMs, everyMs: 500 },
+      async () => {
+        const current = await partitionsIn(admin);
+        return current.every(({ inSync }) => inSync >= cluster.replicationFactor);
+      },
+    );
     const topics = [...new Set(partitions.map(({ topic }) => topic))];
-    if (topics.length === 0) throw failure('there is no topic to replicate; run the job topics first');
+    if (topics.length === 0)
+      throw failure('there is no topic to replicate; create the topics first, with the job `topics`');
     return {
       topics: topics.length,
-      partitions: missing.length,
+      partitions: assignment.length,
       raised: await raiseMinInSync(admin, topics),
     };
   } finally {

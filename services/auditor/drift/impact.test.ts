@@ -12,12 +12,12 @@ const changesTo = (key: string, to: string | undefined) => {
   return changesBetween(desired, { ...connector, name: 'order-outbox' });
 };
 
-describe('the consequence of a change', () => {
-  it.each(everyService)('is listed for every key of %s.json', (service) => {
+describe('changesBetween', () => {
+  it.each(everyService)('has an explanation for every key of %s.json', (service) => {
     expect(Object.keys(readConnectorFile(service)).filter((key) => !isExplained(key))).toEqual([]);
   });
 
-  it('does not exist when only the name differs, which Connect adds', () => {
+  it('finds no change when only `name` differs, because Connect adds this key', () => {
     expect(changesBetween(connector, { ...connector, name: 'order-outbox' })).toEqual([]);
   });
 
@@ -25,7 +25,7 @@ describe('the consequence of a change', () => {
     ['restart', 'poll.interval.ms', '500'],
     ['restart', 'heartbeat.interval.ms', '5000'],
     ['restart', 'database.user', 'another_cdc'],
-  ])('is a %s for %s', (consequence, key, to) => {
+  ])('finds a harmless change with the consequence %s for %s', (consequence, key, to) => {
     expect(changesTo(key, to)).toMatchObject([{ key, consequence, dangerous: false, to }]);
   });
 
@@ -48,11 +48,11 @@ describe('the consequence of a change', () => {
     ['slot', 'heartbeat.action.query', undefined],
     ['contract', 'transforms.outbox.table.fields.additional.placement', 'event_type:header:eventType'],
     ['failure', 'some.key.nobody.knows', '1'],
-  ])('is %s, and dangerous, for %s', (consequence, key, to) => {
+  ])('finds a dangerous change with the consequence %s for %s', (consequence, key, to) => {
     expect(changesTo(key, to)).toMatchObject([{ key, consequence, dangerous: true }]);
   });
 
-  it('is a restart when an older connector gets a topic for canaries', () => {
+  it('finds a restart when an older connector gets a topic for canaries', () => {
     const { 'transforms.outbox.route.topic.regex': _regex, ...before } = connector;
     const changes = changesBetween(connector, {
       ...before,

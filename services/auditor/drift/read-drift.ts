@@ -13,8 +13,8 @@ export interface Drift {
 }
 
 /**
- * The drift by service, even if nothing differs. Connectors that Connect does not have are left out. Rejects when Connect does not
- * answer.
+ * One entry per service whose connector exists in Connect. Without a difference, its `changes` are empty. Rejects when Connect does
+ * not answer.
  */
 export const readDrift = async (
   connectUrl: string,

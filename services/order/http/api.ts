@@ -150,8 +150,8 @@ const placeRoute = endpoint(permissions['orders.place'], {
         .optional()
         .openapi({
           description:
-            '`wait=N`: the response waits until the order needs a person (it is PAID, CANCELLED or FULFILLED, or CONFIRMED ' +
-            'with payment mode MANUAL), for at most N seconds. `Preference-Applied` has the granted seconds. ' +
+            '`wait=N`: the response waits at most N seconds until the order no longer changes by itself: it is PAID, CANCELLED ' +
+            'or FULFILLED, or it is CONFIRMED with payment mode MANUAL. `Preference-Applied` has the granted seconds. ' +
             'A repeated request with the same Idempotency-Key does not wait: it gets the stored response.',
         }),
     }),
@@ -182,8 +182,9 @@ const listRoute = endpoint(permissions['orders.list'], {
         .optional()
         .openapi({
           description:
-            'Only orders that wait for the next step of the saga and have not changed for this many seconds: PENDING orders, and ' +
-            'CONFIRMED orders with payment mode AUTO, with a successful payment, or whose reservation expired at least this long ago',
+            'Only orders that wait for the next step of the saga and have not changed for this many seconds. These are PENDING ' +
+            'orders, and CONFIRMED orders if their payment mode is AUTO, or their payment has succeeded, or their reservation ' +
+            'expired at least this long ago.',
         }),
       placedFrom: instant.optional().openapi({ description: 'Only orders placed at this instant or later' }),
       placedBefore: instant.optional().openapi({ description: 'Only orders placed before this instant' }),
@@ -215,7 +216,11 @@ const historyRoute = endpoint(permissions['orders.history'], {
   summary: 'Read the audit trail of an order, oldest entry first',
   request: { params: orderId },
   responses: {
-    200: { description: 'Every input of the order, including ignored inputs', content: json(trailView) },
+    200: {
+      description:
+        'One entry for each command, event and deadline of the order, including those without an effect; at most the first 1,000',
+      content: json(trailView),
+    },
   },
 });
 
@@ -237,7 +242,7 @@ const eventsRoute = endpoint(permissions['orders.events'], {
     'the sequence number of the entry, `event` its type, `data` JSON with `type`, `outcome`, `status`, `version` and ' +
     '`occurredAt`. Comments are sent while there is no entry to send. The stream ends when the order is CANCELLED or ' +
     'FULFILLED and every entry was sent, and otherwise after some minutes. A client that reconnects with `Last-Event-ID` ' +
-    'misses no entry and gets none twice. Entries about stock or payment can follow the final status; reconnect to read them.',
+    'misses no entry and gets none twice. Entries about stock or payment can follow the final status: a later request with `Last-Event-ID` gets them.',
   request: {
     params: orderId,
     headers: z.object({ 'last-event-id': lastEventId }),
@@ -245,7 +250,8 @@ const eventsRoute = endpoint(permissions['orders.events'], {
   responses: {
     200: { description: 'The stream', content: { 'text/event-stream': { schema: z.string() } } },
     204: {
-      description: 'The order has a final status and the client has received every entry; do not reconnect',
+      description:
+        'The order has a final status, and there is no entry after `Last-Event-ID`. An EventSource does not reconnect after this response.',
     },
   },
 });

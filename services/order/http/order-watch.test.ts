@@ -71,7 +71,7 @@ describe('the watch', () => {
     expect(queries).toHaveLength(5);
   });
 
-  it('sends one query per interval for all waiters, each order from the oldest position of its waiters', async () => {
+  it('sends one query per interval for all waiters, with the lowest sequence number that the waiters of an order have seen', async () => {
     const { watch, queries, move } = createWatch();
     const waits = [
       watch.waitForNewHead({ orderId: 'a', after: 7 }, hour, never),
@@ -114,18 +114,19 @@ describe('the watch', () => {
     }
     expect(await waited).toMatchObject({ sequence: 1 });
     expect(queries).toHaveLength(1);
+    // Without waiters, this starts no timer (see `afterEach`).
     watch.wake();
   });
 
   it('queries again after a commit during a query', async () => {
     const { watch, queries, move, hold } = createWatch();
-    const gate = Promise.withResolvers<undefined>();
-    hold(gate.promise.then(() => undefined));
+    const gate = Promise.withResolvers<void>();
+    hold(gate.promise);
     const waited = watch.waitForNewHead({ orderId: 'a', after: 0 }, hour, never);
     await vi.advanceTimersByTimeAsync(200);
     watch.wake();
     hold();
-    gate.resolve(undefined);
+    gate.resolve();
     move('a', 1);
     await vi.advanceTimersByTimeAsync(10);
     expect(await waited).toMatchObject({ sequence: 1 });

@@ -30,7 +30,7 @@ import { viewerOf } from './viewer.ts';
 type OrderView = z.infer<typeof orderView>;
 
 /** The order as clients see it, without the payment token. */
-export const toView = (order: Order): OrderView => ({
+const toView = (order: Order): OrderView => ({
   id: order.id,
   customerId: order.customerId,
   status: statusOf(order),
@@ -59,7 +59,8 @@ const orderPosition = z
 
 /** Adds the order routes to an application. */
 export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: WaitUntilStable): void {
-  /** The current state of a placed order, or its first state while the database is unavailable: the order is committed. */
+  /** Reads a placed order again. Resolves to `placed` while the database is unavailable: the order is committed, so an error would be
+   *  wrong. */
   const readAgain = async (placed: Order): Promise<Order> => {
     try {
       return (await findOrder(shell.db, placed.id, { as: 'admin' }))?.order ?? placed;
@@ -219,4 +220,5 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
   });
 }
 
-const ignoredError = (reason: string): Error => new Error(`a new order was ignored: ${reason}`);
+const ignoredError = (reason: string): Error =>
+  new Error(`defect: the command that places an order was ignored (${reason})`);

@@ -157,7 +157,6 @@ const table: Record<InputName, Record<StateName, string>> = {
     closed: 'FAILED',
   },
   pinned: {
-    ...all(''),
     new: 'PENDING',
     termsOnly: 'PENDING',
     manualTerms: 'PENDING',
@@ -193,7 +192,6 @@ const table: Record<InputName, Record<StateName, string>> = {
   abandoned: answered({
     charging: 'rejected payment_open',
     chargingClosed: 'FAILED',
-    abandoned: 'ignored charge_already_failed',
   }),
   refunded: {
     ...all('rejected no_charge'),

@@ -1,5 +1,6 @@
 // Decides which gateway call a request needs, and what the result means for the payment. A closed payment is never charged. If
-// its charge request was sent before the payment was closed, the outcome is looked up, because money may have moved.
+// its charge request was leased before the payment was closed, the request may have been sent and money may have moved, so the
+// outcome is looked up.
 import type { GatewayAnswer } from './decide.ts';
 import type { GatewayRequest } from './payment.ts';
 
@@ -31,7 +32,8 @@ export type GatewayResult =
   /** Timeout, lost connection, or an error of the provider: money may have moved. */
   | { readonly kind: 'unknown'; readonly error: string; readonly timedOut: boolean };
 
-/** The definite answer, which is an input of the payment. Without a definite answer, the reason why the call is repeated. */
+/** Returns the answer that the payment handles next. If the request stays open, returns the reason as text, and the call is repeated:
+ *  the outcome is unknown, or a refund was not executed. */
 export function answerOf(kind: GatewayRequest['kind'], result: GatewayResult): GatewayAnswer | string {
   switch (result.kind) {
     case 'succeeded':

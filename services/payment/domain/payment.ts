@@ -16,7 +16,8 @@ export interface Payment {
   readonly terms: Terms | null;
   /** The reservation of the order's stock. `pinned`: inventory has received payment.succeeded, so the reservation cannot expire. */
   readonly hold: 'unknown' | 'held' | 'pinned';
-  /** Why the payment is closed; null while it is open. A closed payment starts no charge, and its charge is refunded. */
+  /** Why the payment is closed; null while it is open. A closed payment starts no new charge, and an earlier charge is
+   *  refunded once it has succeeded. */
   readonly closedBy: RefundReason | null;
   readonly charge: 'none' | 'started' | 'succeeded' | 'failed';
   readonly chargeId: string | null;

@@ -9,6 +9,7 @@ const codec: EventCodec = {
   decode: () => Promise.reject(new UndecodableRecord('no_framing', 'the record was decoded')),
 };
 const dispatch = createDispatch(codec, { 'order.created': () => Promise.resolve({ kind: 'accepted' }) });
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const recordOf = (eventType?: string) => ({
   topic: 'order-events',
   partition: 0,
@@ -20,7 +21,9 @@ const recordOf = (eventType?: string) => ({
 });
 
 it('an event type without a subscription is skipped without being decoded', async () => {
-  expect(await dispatch(recordOf('order.fulfilled'), { consumer: 'g' })).toEqual({ outcome: undefined });
+  expect(await dispatch(recordOf('order.fulfilled'), { consumer: 'g', traceparent })).toEqual({
+    outcome: undefined,
+  });
 });
 
 it.each([
@@ -28,5 +31,7 @@ it.each([
   ['an unknown type', 'a type that nobody knows'],
   ['no type', undefined],
 ])('a record with %s is decoded, because the service may subscribe to its event', async (_what, type) => {
-  await expect(dispatch(recordOf(type), { consumer: 'g' })).rejects.toThrow('the record was decoded');
+  await expect(dispatch(recordOf(type), { consumer: 'g', traceparent })).rejects.toThrow(
+    'the record was decoded',
+  );
 });

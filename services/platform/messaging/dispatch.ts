@@ -4,7 +4,6 @@ import { eventCatalogue, type EventType } from '../../../schemas/generated/event
 import { type EventCodec, type ReceivedEvent, UndecodableRecord } from '../event-codec/event-codec.ts';
 import type { StreamRecord } from './event-stream.ts';
 import type { Delivery, SettleDeadLetter } from '../transaction/inbox.ts';
-import { continueTrace } from '../telemetry/trace-context.ts';
 import type { MessageContext } from '../transaction/message-context.ts';
 
 /** An event as a subscription receives it. */
@@ -48,8 +47,8 @@ export type Dispatch = (
   on: {
     readonly consumer: string;
     readonly replay?: SettleDeadLetter;
-    /** The parent span of the handling; the traceparent header of the record when absent. */
-    readonly traceparent?: string;
+    /** The traceparent of the span in which the event is handled. */
+    readonly traceparent: string;
     /** The number of this attempt; 1 when absent. */
     readonly attempts?: number;
   },
@@ -80,7 +79,7 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
       context: {
         correlationId: metadata.correlationId,
         causationId: metadata.causationId,
-        traceparent: traceparent ?? continueTrace(record.headers['traceparent']),
+        traceparent,
         actor: `event:${type}`,
       },
       at: new Date(),
@@ -88,11 +87,11 @@ export function createDispatch(codec: EventCodec, subscriptions: Subscriptions):
   };
 
   /** Reads only the header, so that events for other services need not be decoded. */
-  const isForOthers = (type: string | undefined): boolean =>
+  const isUnsubscribed = (type: string | undefined): boolean =>
     type !== undefined && type in eventCatalogue && !(type in subscriptions);
 
   return async (record, on) => {
-    if (isForOthers(record.headers['eventType'])) return { outcome: undefined };
+    if (isUnsubscribed(record.headers['eventType'])) return { outcome: undefined };
     if (record.value === null) throw new UndecodableRecord('no_value', 'the record has no value');
     const event = await codec.decode(record.value);
     const outcome = await callSubscription(event, record, on);

@@ -1,7 +1,7 @@
-// Reads the creation time out of a UUIDv7 (RFC 9562), the format of event and order ids. Only the start of spans and the
-// time range of queries depend on this time.
+// Reads the creation time out of a UUIDv7 (RFC 9562), the format of event and order ids. The time is used only for the start of a
+// span and to narrow a query of the outbox, so a wrong time in an id affects no decision.
 
-/** PostgreSQL cannot parse the JavaScript notation of later instants. */
+/** The last instant that is accepted. JavaScript writes later years with a sign and six digits, which PostgreSQL cannot parse. */
 const lastInstant = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Undefined for any other text, and for an instant after the year 9999. */

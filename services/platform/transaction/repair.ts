@@ -1,6 +1,6 @@
 // Repair: a service appends the events of its current state to the outbox again. Its state does not change. The events have new
-// ids, but a consumer that has already handled the original event ignores the repeated event. Without repair, the only way to
-// continue a stuck order would be a manual change in a database.
+// ids, so the inbox does not recognise them as duplicates, but the state of a consumer that has handled the original event makes it
+// ignore the repeated event. Without repair, the only way to continue a stuck order would be a manual change in a database.
 import { and, asc, eq, gte } from 'drizzle-orm';
 import { outbox } from '../../../drizzle/messaging/schema.ts';
 import type { Database } from '../database/database.ts';
@@ -25,7 +25,7 @@ export interface Repaired {
 }
 
 /**
- * The traceparent of the order's first event, to which the trace of the repair links. An order id contains the time at which the
+ * The traceparent of the order's first event (empty if there is none), to which the trace of the repair links. An order id contains the time at which the
  * order was placed, so the query can use the index on `occurred_at`.
  */
 const firstTraceOf = async (db: Database, orderId: string): Promise<readonly string[]> => {

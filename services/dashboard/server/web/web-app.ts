@@ -48,7 +48,7 @@ export const addWebApp = (app: App, folder: string): void => {
       await next();
       return;
     }
-    // The names of all other files change with their content, so only index.html has to be revalidated.
+    // index.html names the current assets, so browsers must revalidate it.
     return c.html(index, 200, { 'Cache-Control': 'no-cache', 'Content-Security-Policy': pagePolicy });
   });
 };

@@ -44,7 +44,8 @@ const refuse = (reason?: string): HttpProblem =>
 
 const issuerUnavailable = (cause: unknown): HttpProblem =>
   problem('unavailable', {
-    detail: 'The identity issuer does not answer, so the token cannot be verified.',
+    detail:
+      'The keys of the identity issuer cannot be read, so the token cannot be verified. Repeat the request later.',
     headers: { 'Retry-After': '2' },
     cause,
   });
@@ -78,7 +79,7 @@ const reasonFor = (error: unknown): string => {
   if (error instanceof errors.JOSEAlgNotAllowed) return 'The algorithm of the token is not allowed.';
   if (error instanceof errors.JWKSNoMatchingKey) return 'The token is signed by an unknown key.';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'The signature of the token is wrong.';
-  return 'The token is malformed.';
+  return 'The token is malformed, or several keys match it.';
 };
 
 const base = (address: string): string => address.replace(/\/$/, '');
@@ -105,10 +106,13 @@ export const createAuthenticator = ({
       redirect: 'error',
       headers: { accept: 'application/json' },
     });
-    if (!response.ok) throw new Error(`OIDC discovery answered ${response.status}`);
+    if (!response.ok)
+      throw new Error(`${response.url} answered ${response.status}; check the settings of the issuer`);
     const document = discoverySchema.parse(await response.json());
     if (document.issuer !== issuer)
-      throw new Error(`OIDC discovery names another issuer: ${document.issuer}`);
+      throw new Error(
+        `OIDC discovery names the issuer ${document.issuer} instead of ${issuer}; OIDC_ISSUER must be equal`,
+      );
     return createRemoteJWKSet(keysOf(document.jwks_uri, issuer, reachedAt), {
       timeoutDuration: timeoutMs,
       cooldownDuration: unknownKeyCooldownMs,
@@ -149,7 +153,7 @@ export const createAuthenticator = ({
       });
       return toPrincipal(payload);
     } catch (error) {
-      // Whatever the error, the token was not verified: 401, never 500.
+      // A problem, such as the 503 of an unavailable issuer, is passed on. Any other error means that the token is invalid: 401.
       throw isHttpProblem(error) ? error : refuse(reasonFor(error));
     }
   };

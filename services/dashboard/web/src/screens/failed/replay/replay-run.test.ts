@@ -13,7 +13,7 @@ const letters = (count: number, fails: (index: number) => boolean, replays = 0):
 /** Replays the dead letters with the fewest replays first, as the service does. */
 const serviceWith = (all: Letter[], limits: number[] = []) => {
   let open = all;
-  return async (limit: number): Promise<CauseReplayed> => {
+  return (limit: number): Promise<CauseReplayed> => {
     limits.push(limit);
     const batch = open.toSorted((a, b) => a.replays - b.replays).slice(0, limit);
     const results = batch.map((letter) => {
@@ -46,7 +46,7 @@ it('continues until no dead letter is open', async () => {
   expect(run.results.size).toBe(25);
 });
 
-it('replays a failing dead letter only once', async () => {
+it('replays each dead letter only once, even if some fail', async () => {
   const limits: number[] = [];
   const all = letters(15, (index) => index % 3 === 0);
   const run = await lastOf(replayAll(15, serviceWith(all, limits)));
@@ -56,7 +56,7 @@ it('replays a failing dead letter only once', async () => {
   expect(all.every(({ replays }) => replays === 1)).toBe(true);
 });
 
-it('reaches untried dead letters that the service would replay after those that just failed', async () => {
+it('reaches untried dead letters that were replayed more often than those that just failed', async () => {
   const all = [...letters(10, () => true), ...letters(3, () => false, 1)];
   const run = await lastOf(replayAll(13, serviceWith(all)));
   expect(run.remaining).toBe(10);
