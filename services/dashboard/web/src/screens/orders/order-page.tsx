@@ -10,6 +10,7 @@ import { useIdempotentPost } from '../../api/use-idempotent-post.ts';
 import { useUser } from '../../api/session.ts';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
+import { DialogButtons } from '../../parts/dialog-buttons.tsx';
 import { formatMoney, sellerName } from '../../parts/format.ts';
 import { LiveMark } from '../../parts/live-mark.tsx';
 import { linesByProduct } from '../../parts/order-lines.ts';
@@ -146,7 +147,7 @@ const CancelOrder = ({ order, paymentState }: { order: Order; paymentState: Paym
         <div className={classes['dialog']}>
           <p role="status">{obstacle ?? consequenceOf(order, paymentState)}</p>
           {obstacle === undefined && cancel.isError && <ErrorMessage error={cancel.error} />}
-          <div>
+          <DialogButtons>
             <Button variant="default" onClick={close}>
               {obstacle === undefined ? 'Keep the order' : 'Close'}
             </Button>
@@ -155,7 +156,7 @@ const CancelOrder = ({ order, paymentState }: { order: Order; paymentState: Paym
                 Cancel the order
               </Button>
             )}
-          </div>
+          </DialogButtons>
         </div>
       </Modal>
     </>

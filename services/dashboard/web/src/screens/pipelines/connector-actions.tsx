@@ -6,6 +6,7 @@ import { useEffect, useState } from 'react';
 import { pipelinesQuery } from '../../api/admin-queries.ts';
 import { request } from '../../api/request.ts';
 import type { ConnectorAction, Pipeline } from '../../api/types.ts';
+import { DialogButtons } from '../../parts/dialog-buttons.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { ErrorMessage } from '../../parts/states.tsx';
 import { restartHelps } from './causes.ts';
@@ -118,7 +119,7 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
             This action is recorded in the audit log of the {service} service.
           </p>
           {perform.isError && <ErrorMessage error={perform.error} />}
-          <div className={classes['buttons']}>
+          <DialogButtons>
             <Button
               variant="default"
               onClick={() => {
@@ -136,7 +137,7 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
             >
               {verb}
             </Button>
-          </div>
+          </DialogButtons>
         </div>
       </Modal>
     </>

@@ -7,6 +7,7 @@ import { Problem, request } from '../../api/request.ts';
 import type { Product } from '../../api/types.ts';
 import { useIdempotentPost } from '../../api/use-idempotent-post.ts';
 import { useUser } from '../../api/session.ts';
+import { DialogButtons } from '../../parts/dialog-buttons.tsx';
 import { decimalsOf, formatMoney } from '../../parts/format.ts';
 import { ErrorMessage } from '../../parts/states.tsx';
 import classes from './stock-page.module.css';
@@ -193,12 +194,12 @@ const Conflict = ({ mine, theirs, onUseTheirs, onSaveMine, onClose }: ConflictPr
           ))}
         </tbody>
       </table>
-      <div className={classes['dialog']}>
+      <DialogButtons>
         <Button variant="default" onClick={onUseTheirs}>
           Use theirs
         </Button>
         <Button onClick={onSaveMine}>Save mine</Button>
-      </div>
+      </DialogButtons>
     </Modal>
   );
 };

@@ -8,6 +8,7 @@ import { toShipQuery } from '../../api/queries.ts';
 import type { Order } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
+import { DialogButtons } from '../../parts/dialog-buttons.tsx';
 import { formatMoney } from '../../parts/format.ts';
 import { liveStateOf, LiveMark } from '../../parts/live-mark.tsx';
 import { linesByProduct } from '../../parts/order-lines.ts';
@@ -193,7 +194,7 @@ const ShipDialog = ({ opened, orders: current, onClose, onShip }: ShipDialogProp
           ? 'The order was cancelled or shipped in the meantime. Do not send a parcel.'
           : 'The customer sees the items as shipped and can no longer cancel. You cannot undo this.'}
       </p>
-      <div className={classes['dialogButtons']}>
+      <DialogButtons>
         <Button variant="default" onClick={onClose}>
           {orders.length === 0 ? 'Close' : 'Not yet'}
         </Button>
@@ -202,7 +203,7 @@ const ShipDialog = ({ opened, orders: current, onClose, onShip }: ShipDialogProp
             Mark as shipped
           </Button>
         )}
-      </div>
+      </DialogButtons>
     </Modal>
   );
 };

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { Problem } from '../../../api/request.ts';
 import { useIdempotentPost } from '../../../api/use-idempotent-post.ts';
 import type { DeadLetterSummary, ServiceName } from '../../../api/types.ts';
+import { DialogButtons } from '../../../parts/dialog-buttons.tsx';
 import { ErrorMessage } from '../../../parts/states.tsx';
 import classes from './letter.module.css';
 
@@ -53,14 +54,14 @@ export const ArchiveDialog = ({ service, id, opened, onClose }: ArchiveDialogPro
           onChange={({ currentTarget: { value } }) => setReason(value)}
         />
         {archive.error !== null && fieldError === undefined && <ErrorMessage error={archive.error} />}
-        <div className={classes['buttons']}>
+        <DialogButtons>
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
           <Button type="submit" color="bad" loading={archive.isPending} disabled={reason.trim() === ''}>
             Archive
           </Button>
-        </div>
+        </DialogButtons>
       </form>
     </Modal>
   );

@@ -1,5 +1,6 @@
 // The dialog that asks for confirmation before all dead letters of a cause are replayed, which cannot be undone.
 import { Button, Modal } from '@mantine/core';
+import { DialogButtons } from '../../../parts/dialog-buttons.tsx';
 import { formatNumber } from '../../../parts/format.ts';
 import { countDeadLetters, parseFingerprint } from '../cause.ts';
 import type { Cause } from './use-cause-replay.ts';
@@ -26,14 +27,14 @@ export const ConfirmReplay = ({ cause, onConfirm, onClose }: ConfirmReplayProps)
         <p className={classes['hint']}>
           Fix the cause before the replay. Otherwise the dead letters fail again.
         </p>
-        <div className={classes['buttons']}>
+        <DialogButtons>
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
           <Button data-autofocus onClick={() => onConfirm(cause)}>
             Replay {formatNumber(cause.count)}
           </Button>
-        </div>
+        </DialogButtons>
       </>
     )}
   </Modal>
