@@ -103,7 +103,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     waitMs: config.databaseWaitMs,
   });
   lifecycle.onStop('database', () => connection.close());
-  // A separate pool: if requests could keep the consumer waiting for a connection, the consumer would lose its partitions.
+  // A separate pool, so that events do not wait for a connection behind requests.
   const consuming = connectDatabase(config.databaseUrl, `${name}-consumer`, {
     tls,
     poolSize: consumerConnections,
@@ -237,6 +237,6 @@ export async function startService(definition: ServiceDefinition): Promise<void>
     deadLetterLimit: { ...defaultDeadLetterLimit, limit: config.deadLetterLimit },
   });
   lifecycle.onStop('consumer', consumer.stop);
-  // Registered last, so it runs first: no new requests arrive while the other steps finish their work.
+  // Registered last, so it runs first: load balancers can send new requests elsewhere while the other steps finish their work.
   lifecycle.onStop('readiness', health.drain);
 }

@@ -1,6 +1,6 @@
-// The audit log: actions of people and refusals. An entry is appended in the transaction of the effect, so neither exists
-// without the other. Events and timers are not in it; the inbox records events. An entry has the actor, the action, the time
-// and the outcome, but nothing of a request body and no token, so it can be kept forever.
+// The audit log: actions of people and refusals. The entry of an effect is appended in the transaction of the effect, so neither
+// exists without the other. Events and timers are not in the log; the inbox records events. An entry has the actor, the action, the
+// time and the outcome, but nothing of a request body and no token, so it can be kept forever.
 import { auditLog } from '../../../drizzle/messaging/schema.ts';
 import type { Database, Transaction } from '../database/database.ts';
 
@@ -24,7 +24,7 @@ type ActionOutcome = { readonly resource?: string | undefined } & (
 
 const maximumLength = 200;
 
-/** Makes a text storable: a path can contain NUL, which PostgreSQL refuses, and every entry must be written. */
+/** Makes a text storable: a path can be long or contain NUL, which PostgreSQL refuses, and every entry must be written. */
 const storable = (text: string): string => text.slice(0, maximumLength).replaceAll(/\p{Cc}/gu, '\uFFFD');
 
 /**

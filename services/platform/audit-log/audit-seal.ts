@@ -105,7 +105,10 @@ export interface Verification {
   readonly status: 'intact' | 'broken';
   /** Entries of the log, sealed or not. */
   readonly entries: number;
-  /** Entries without a seal: those of the last second, or entries that tampering has inserted. */
+  /**
+   * Entries without a seal: new entries (those of the last second, or longer while a transaction of the server is running that
+   * began before them), or entries that tampering has inserted.
+   */
   readonly unsealed: number;
   readonly head: ChainPoint;
   readonly firstBroken: Break | null;

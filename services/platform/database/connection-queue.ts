@@ -74,7 +74,7 @@ export function createConnectionQueue(
       const [oldest] = waiting;
       if (!oldest) return undefined;
       const waited = now() - oldest.since;
-      // When the oldest work has waited for half of the limit, new work would time out.
+      // When the oldest work has waited for half of the limit, new work would probably time out.
       return waited * 2 < waitMs
         ? undefined
         : `${waiting.size} waiting for a connection to the database, the longest for ${Math.round(waited)} ms`;

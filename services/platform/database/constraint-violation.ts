@@ -7,7 +7,7 @@ interface ConstraintViolation {
   readonly kind: 'lost_race' | 'fault';
 }
 
-/** Unique, foreign key, exclusion: two transactions can violate them although each is valid by itself. */
+/** Unique, foreign key, exclusion: two transactions together can violate such a constraint although each is valid by itself. */
 const racy = new Set(['23505', '23503', '23P01']);
 
 const textOf = (error: object, field: string): string | undefined => {

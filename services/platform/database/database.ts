@@ -23,13 +23,16 @@ export const send = (statements: readonly Statement[]): Promise<unknown> => {
 
 export interface Connection {
   readonly db: Database;
-  /** Resolves when a round trip succeeds; rejects with the driver's error. */
+  /**
+   * Resolves when a round trip succeeds. Rejects with the driver's error, or with DependencyUnavailable when no connection is free
+   * in time.
+   */
   ping(): Promise<void>;
   /** Why a query would probably not get a connection in time; undefined when it would. */
   saturated(): string | undefined;
-  /** Counted since the process started. */
+  /** Counted since the pool was created; `ping` is not counted. */
   usage(): DatabaseUsage;
-  /** Waits up to `seconds` for running queries, then closes. */
+  /** Waits up to `seconds` (5 when absent) for running queries, then closes. */
   close(seconds?: number): Promise<void>;
 }
 

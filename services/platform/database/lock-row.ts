@@ -3,7 +3,10 @@
 import { sql } from 'drizzle-orm';
 import type { Statement, Transaction } from './database.ts';
 
-/** Takes advisory locks on the names of several rows, sorted, so that two callers cannot deadlock. The rows need not exist. */
+/**
+ * The statement that takes advisory locks on the names of several rows, in sorted sequence, so that two callers cannot deadlock.
+ * The rows need not exist.
+ */
 export const lockNames = (tx: Transaction, kind: string, ids: readonly string[]): Statement => {
   const names = [...new Set(ids)].sort().map((id) => `${kind} ${id}`);
   return tx.execute(

@@ -29,9 +29,12 @@ export interface RetentionReport {
   readonly deleted: Readonly<Record<Table, number>>;
   /** Why the run deleted nothing, or stopped early. */
   readonly refused?: string;
-  /** Whether due rows may be left: the limit of a run was reached, or the run was aborted. */
+  /** True when due rows may be left because the limit of a run was reached or the run was aborted. */
   readonly more: boolean;
-  /** The last error by table. The rows that could be deleted were deleted, up to the limits of a run. */
+  /**
+   * The last error of each table whose due rows were not all deleted because of errors. After a transient error, or when more than
+   * `maximumPassed` rows have failed, the run leaves the other rows of the table too.
+   */
   readonly failed?: Readonly<Partial<Record<Table, string>>>;
 }
 
@@ -134,7 +137,7 @@ export async function runRetention(
 const messageOf = (error: Error): string =>
   error.cause instanceof Error ? error.cause.message : error.message;
 
-/** Runs immediately and then every `config.retentionSeconds`; each run writes one line to the log. */
+/** Runs immediately, and again `config.retentionSeconds` after the end of each run. Each run writes one line to the log. */
 export const startRetention = (options: RetentionOptions): Timer =>
   every(
     options.config.retentionSeconds * 1_000,

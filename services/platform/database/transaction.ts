@@ -52,8 +52,8 @@ export async function inTransaction<T>(
     const result = await client.begin(async (sql) => {
       const [outcome] = await Promise.allSettled([work({ unsafe: sender(sql) })]);
       await statementsReachDriver();
-      // Returning would make the driver write COMMIT or ROLLBACK to a closed socket, which ends the process. The driver rejects
-      // `begin`.
+      // If this function returned, the driver would write COMMIT or ROLLBACK to a closed socket, which ends the process. So it
+      // never returns; the driver rejects the promise of `begin` when the connection is lost.
       if (hasEnded || isLossOfConnection(failed?.error)) return await new Promise<never>(() => undefined);
       isOver = true;
       if (unanswered === 0) onRoundTrip();

@@ -1,6 +1,7 @@
-// Which failures are transient: they end by themselves, or once an operator has repaired the environment. The input is retried
-// until it succeeds; an event becomes a dead letter only for a fault of the event itself. A permanent failure taken for transient
-// would block its key for ever; a transient failure taken for permanent would make a dead letter of a good event.
+// Which failures are transient: they end by themselves, or once an operator has repaired the environment. After a transient
+// failure, an event is retried until it succeeds, and a request is answered 503; only after a permanent failure does an event
+// become a dead letter. A permanent failure taken for transient would block its key for ever; a transient failure taken for
+// permanent would make a dead letter of a good event.
 
 /**
  * Transient SQLSTATEs. Permanent, so not listed, are the classes 21, 22, 23 and 44 (the values break a rule), the rest of 25 (the
@@ -24,7 +25,7 @@ const transientSqlStates = [
   /^XX/, // PostgreSQL itself fails, or its files are corrupt
 ];
 
-/** Error codes of Node and of the clients when the connection to a part fails. */
+/** Error codes of Node and of the clients when the connection to a dependency fails. */
 export const networkCodes: ReadonlySet<string> = new Set([
   'CONNECTION_CLOSED',
   'CONNECTION_ENDED',

@@ -12,7 +12,7 @@ import { avroOptions } from '../../../schemas/avro-types.ts';
 import type { WriterSchemas } from './schema-registry.ts';
 import { DependencyUnavailable } from '../database/transient.ts';
 
-/** The event does not fit its schema: a bug in the code that made it. */
+/** The event does not fit its schema, or its message key is empty: a bug in the code that made it. */
 export class InvalidEvent extends Error {
   override readonly name = 'InvalidEvent';
 }
@@ -35,14 +35,15 @@ export type ReceivedEvent<T extends EventType = EventType> = DomainEvent<T> & {
 export interface EventCodec {
   /**
    * Makes no network call.
-   * @throws InvalidEvent when a value does not fit the schema, DependencyUnavailable before the schema ids are resolved.
+   * @throws DependencyUnavailable before the schema ids are resolved, InvalidEvent when a value does not fit the schema or the
+   * message key is empty.
    */
   encode(
     event: DomainEvent,
     metadata: EventMetadata,
   ): { payload: Buffer; schemaId: number; aggregateId: string };
   /**
-   * Calls the registry once per writer schema id.
+   * Keeps each writer's schema after it was fetched from the registry.
    * @throws UndecodableRecord when the bytes can never be decoded, DependencyUnavailable while the registry is unavailable.
    */
   decode(bytes: Buffer): Promise<ReceivedEvent>;
@@ -60,7 +61,7 @@ export function frame(schemaId: number, body: Buffer): Buffer {
   return framed;
 }
 
-/** @throws UndecodableRecord when there is no Confluent framing. */
+/** @throws UndecodableRecord when there is no Confluent framing, or nothing after the header. */
 export function unframe(bytes: Buffer): { schemaId: number; body: Buffer } {
   if (bytes.length <= headerLength || bytes.readUInt8(0) !== magicByte) {
     throw new UndecodableRecord('no_framing', `not in Confluent framing (${bytes.length} bytes)`);

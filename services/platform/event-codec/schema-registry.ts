@@ -20,7 +20,10 @@ interface RegistryClient {
   writerSchema: WriterSchemas;
   /** Looks up the ids of the event types, and retries until all are resolved or the signal is aborted. */
   resolveIds(types: readonly EventType[], signal: AbortSignal): Promise<void>;
-  /** Rejects when the registry does not answer or when its ids differ from the resolved ids. */
+  /**
+   * Looks up one of the resolved ids again. Rejects when the registry does not answer, does not have the schema, or has another
+   * id for the schema. Resolves without a call while no id is resolved.
+   */
   check(): Promise<void>;
   /** Event types whose id is not resolved. */
   missing(): readonly EventType[];

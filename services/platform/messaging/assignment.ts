@@ -8,10 +8,13 @@ import { pause } from '../process/retry.ts';
 export interface Assignment {
   /**
    * Hands over consecutive records of a partition: records of one key one after the other, different keys in parallel. Resolves
-   * when the next records may follow.
+   * when the next records may follow. Rejects when `onRecord` rejects for a record; that record stays unfinished.
    */
   take(records: readonly StreamRecord[], heartbeat: RecordContext['heartbeat']): Promise<void>;
-  /** Commits the records that were finished since the last commit. Never rejects: a commit that fails is repeated. */
+  /**
+   * Commits the records that were finished since the last commit. Never rejects: a commit that fails is repeated while the
+   * assignment lasts.
+   */
   commit(): Promise<void>;
   /** Commits within 250 ms. A commit per small batch would cost the broker more than the batch itself. */
   commitSoon(): void;

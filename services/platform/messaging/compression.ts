@@ -1,12 +1,13 @@
-// Decompression of records. KafkaJS by itself reads only gzip, but the broker compresses the records of a topic with the topic's
-// `compression.type`, whatever the connector sends. The consumer would stop at the first such record for ever.
+// Decompression of records. KafkaJS by itself reads only uncompressed records and gzip. A broker compresses the records of a topic
+// with the topic's `compression.type` (unless it is `producer`), whatever the connector sends. Without these codecs, the consumer
+// would stop for ever at the first record with another codec.
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import kafkajs from 'kafkajs';
 import lz4 from 'lz4js';
 import snappy from 'snappyjs';
 
-/** The records can never be read. Not retriable, so that the consumer reports the error immediately. */
+/** This process cannot read the records. Not retriable, so that the consumer reports the error immediately. */
 export class UnsupportedCompression extends kafkajs.KafkaJSNonRetriableError {
   override readonly name = 'UnsupportedCompression';
   constructor(codec: string, remedy: string) {

@@ -28,10 +28,10 @@ interface ConsumerOptions {
   readonly backoff?: Pick<Backoff, 'initialMs' | 'maxMs'>;
   /** Limit per partition; 20 keys and 1,000 records when absent. */
   readonly waitingLimit?: WaitingLimit;
-  /** When absent: halts at 10 dead letters in the last 20 records, and probes every 30 s. */
+  /** When absent: halts when 10 of the last 20 records would become dead letters, and probes every 30 s. */
   readonly deadLetterLimit?: DeadLetterLimit;
   readonly faults?: Faults | undefined;
-  /** Counts retries and dead letters. */
+  /** Counts handled events, retries and dead letters. */
   readonly events?: ConsumerEvents;
 }
 
@@ -42,7 +42,9 @@ export interface RunningConsumer extends Subscription {
   waitingKeys(): number;
 }
 
-/** Retries are unlimited: the record must not be lost, and later records of its key must not overtake it. */
+/**
+ * After a transient failure, retries are unlimited: the record must not be lost, and later records of its key must not overtake it.
+ */
 const defaultBackoff = { initialMs: 50, maxMs: 2_000 };
 /**
  * When this many keys wait, they have a common cause, such as an unavailable database, and the whole partition waits. Records that
@@ -56,7 +58,7 @@ const unexpectedAttempts = 3;
 export const defaultDeadLetterLimit: DeadLetterLimit = { limit: 10, probeEveryMs: 30_000 };
 /** Pause between two checks whether a halted or full partition may continue; a heartbeat is sent at each check. */
 const recheckMs = 200;
-/** Frequent enough for Kafka's shortest session timeout, 6 s. */
+/** Frequent enough for the shortest session timeout that can be set (CONSUMER_SESSION_TIMEOUT_MS), 6 s. */
 const heartbeatEveryMs = 1_000;
 /** Heartbeats end after this time, which is longer than any transaction may take: a hanging handler loses its partition. */
 const handlingMs = 60_000;
@@ -189,7 +191,11 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
 
     return {
       count: () => attempts,
-      /** One attempt. True once the record is finished: handled, skipped, or stored as a dead letter. */
+      /**
+       * One attempt; an attempt that halts the consumer is repeated once the breaker admits the record. Resolves to true when the
+       * record is finished (handled, skipped, or stored as a dead letter), to false when it must be retried. Rejects when the
+       * consumer stops first.
+       */
       next: async (context: RecordContext): Promise<boolean> => {
         for (;;) {
           const pass = await admitted(record, context);

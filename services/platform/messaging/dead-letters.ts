@@ -84,7 +84,7 @@ export async function keepDeadLetter(db: Database, failure: Failure): Promise<bo
   return kept.length === 1;
 }
 
-/** The record as Kafka delivered it. */
+/** The record as Kafka delivered it, except that NUL in its key and headers was replaced. */
 export const recordOf = (deadLetter: DeadLetter): StreamRecord => ({
   topic: deadLetter.topic,
   partition: deadLetter.partition,
@@ -98,7 +98,7 @@ export const recordOf = (deadLetter: DeadLetter): StreamRecord => ({
 const isParked = (id: string) => and(eq(deadLetters.id, id), eq(deadLetters.state, 'parked'));
 
 const acceptedAction = { outcome: 'accepted' } as const;
-/** The outcome of a replay when a concurrent replay was faster. */
+/** The outcome of a replay when the dead letter is settled already. */
 export const alreadySettled = { outcome: 'ignored', code: 'already_settled' } as const;
 
 /**

@@ -68,7 +68,7 @@ export function createEventMetrics(
   });
   const publication = new Histogram({
     name: 'orderflow_event_publication_seconds',
-    help: 'From the decision about an event, just before its commit, to its publication in Kafka.',
+    help: 'From the occurrence of an event, before its transaction begins, to its publication in Kafka.',
     labelNames: ['group', 'event_type'],
     buckets,
     registers,

@@ -48,10 +48,10 @@ export interface SubscribeOptions {
   readonly topics: readonly string[];
   /**
    * Called for one record per key at a time, in offset sequence; different keys and partitions run in parallel. Resolves to
-   * undefined when the record is finished.
+   * undefined when the record is finished, and to a `Waiting` when later records may be read before this record is finished.
    */
   readonly onRecord: (record: StreamRecord, context: RecordContext) => Promise<Waiting | undefined>;
-  /** Reads from the beginning at every start and deletes the group at the end. For readers without state. */
+  /** Reads from the beginning at every start, commits nothing and deletes the group at the end. For readers without state. */
   readonly fromBeginning?: boolean;
   /** Called after each batch, even if the batch contains only transaction markers. */
   readonly onProgress?: (progress: Progress) => void;

@@ -123,7 +123,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
       await admin.connect();
       await admin.deleteGroups([groupId]);
     } catch (error) {
-      logger.debug('the group was not deleted; the broker expires it in a week', { error, groupId });
+      logger.debug('the group was not deleted; the broker deletes an empty group later', { error, groupId });
     } finally {
       await admin.disconnect();
     }

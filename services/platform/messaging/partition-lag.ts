@@ -17,6 +17,6 @@ export const partitionLag = (
   const committed = offset === undefined || Number(offset) < 0 ? null : Number(offset);
   // A group that has committed nothing starts at the first record of the topic.
   const behind = end - Math.max(committed ?? 0, Number(low));
-  // The last offset of a topic that is written in transactions is a commit marker, which no consumer handles.
+  // The last offset of a partition that is written in transactions is a commit marker, which no consumer handles.
   return { partition, end, committed, lag: behind > 1 ? behind : 0 };
 };

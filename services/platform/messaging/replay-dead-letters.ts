@@ -24,7 +24,10 @@ export type ReplayResult =
   | (Outcome & { readonly id: string })
   | { readonly id: string; readonly kind: 'failed'; readonly error: Error };
 
-/** Replays one dead letter, in the trace of `parent`. The outcome is `duplicate` when the dead letter was settled before. */
+/**
+ * Replays one dead letter, in the trace of `parent`. The outcome is `duplicate` when the dead letter was settled before, or when
+ * the consumer had handled its event before.
+ */
 export async function replayDeadLetter(
   { db, dispatch, events, logger }: ReplayDependencies,
   deadLetter: DeadLetter,
@@ -71,7 +74,7 @@ export async function replayDeadLetter(
 
 /**
  * Replays up to `limit` parked dead letters of one fingerprint: the least often replayed first, so that dead letters that keep
- * failing do not block the rest, then in the order of their partition. Ends at the first transient failure, because the other
+ * failing do not block the rest, then by topic, partition and offset. Ends at the first transient failure, because the other
  * replays would fail too. `remaining` counts the dead letters that are still parked. The audit log gets an entry for each replay
  * that did not fail for a transient cause, and one entry when no dead letter was found.
  */

@@ -1,4 +1,4 @@
-// Passes a delivered event to `handle`, with the event id as the id of the input and as its inbox row.
+// Passes a delivered event to `handle`, with the event id as the id of the input and in its inbox row.
 import type { EventType } from '../../../schemas/generated/events.ts';
 import type { Incoming, Outcome } from './consumer.ts';
 import { handle, type CommandHandler, type Shell } from '../transaction/handle.ts';

@@ -35,7 +35,7 @@ describe('a fault', () => {
 });
 
 describe('the settings', () => {
-  it('are off by default', () => {
+  it('disable faults by default', () => {
     expect(parseConfig(faultSettings, {})).toMatchObject({ ok: true, config: { chaosEnabled: false } });
   });
   it('refuse a short token', () => {

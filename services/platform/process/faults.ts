@@ -18,7 +18,10 @@ type FaultPoint = (typeof faultPoints)[number];
 export const faultSchema = z
   .strictObject({
     point: z.enum(faultPoints),
-    /** `crash` kills the process with SIGKILL; `delay` waits; `repeat` handles the record a second time afterwards. */
+    /**
+     * `crash` kills the process with SIGKILL; `delay` waits for `delayMs`; `repeat` handles the record a second time after its
+     * commit, and has an effect only at `before-handling`.
+     */
     action: z.enum(['crash', 'delay', 'repeat']),
     /** How often the fault takes effect before it is removed. */
     times: z.int().min(1).max(100_000).default(1),

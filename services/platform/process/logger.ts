@@ -50,8 +50,8 @@ export const withoutCredentials = (text: string): string =>
 const maximumDepth = 12;
 
 /**
- * A redacted copy of any value, in a form that JSON can represent. Errors keep name, message, code, stack and cause. Cycles and
- * excessive depth are cut, so that logging never throws.
+ * A redacted copy of any value, in a form that JSON can represent. Errors keep name, message, stack, cause and their own
+ * properties, such as `code`. Cycles and excessive depth are cut, so that logging never throws.
  */
 export const redact = (value: unknown, ancestors: readonly object[] = []): unknown => {
   if (typeof value === 'string') return withoutCredentials(value);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { addGauge, createMetrics } from './metrics.ts';
 
-it('a gauge has no series while its value is unknown, so that alerts can notice', async () => {
+it('a gauge has no series while its value is unknown, so that an alert can fire on the missing series', async () => {
   const metrics = createMetrics();
   let value: number | undefined;
   addGauge(metrics, 'last_audit', 'When the last audit ended.', () => value);

@@ -108,7 +108,7 @@ export function addPolledGauge(
 }
 
 /**
- * Runs `query` on demand and shares its result among all callers for `maxAgeMs`, so that frequent scrapes cause no load.
+ * Runs `query` on demand and shares its result among all callers for `maxAgeMs`, so that frequent scrapes cause few queries.
  * The result is undefined when the query fails or takes longer than `timeoutMs`: a hanging dependency must not block other metrics.
  */
 export const cachedRead = <T>(

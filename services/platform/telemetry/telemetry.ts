@@ -51,7 +51,7 @@ const withLinks = (sampler: Sampler): Sampler => {
   };
 };
 
-/** The sampler with this name in the OpenTelemetry specification. */
+/** The sampler with this name in the OpenTelemetry specification; the `parentbased_` samplers are extended by `withLinks`. */
 export const samplerOf = (name: SamplerName, ratio: number): Sampler => {
   const byRatio = () => new TraceIdRatioBasedSampler(ratio);
   switch (name) {
@@ -92,7 +92,8 @@ export const startTelemetry = (
     url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
     headers: config.otlpHeaders,
     timeoutMillis: limits.exportTimeoutMillis,
-    // On stop, all batches of a full queue are exported concurrently, in addition to the export under way.
+    // On stop, all batches of a full queue are exported concurrently, in addition to the export under way. With a lower limit, the
+    // exporter would drop batches.
     concurrencyLimit: limits.maxQueueSize / limits.maxExportBatchSize + 1,
   });
   const provider = new TracerProvider({

@@ -34,11 +34,11 @@ describe('traceparent', () => {
     ['an all-zero span id', `00-${traceId}-${'0'.repeat(16)}-01`],
     ['a short trace id', `00-${traceId.slice(1)}-${spanId}-01`],
     ['something else entirely', '"; drop table outbox; --'],
-  ])('is refused when %s', (_, header) => {
+  ])('is refused: %s', (_, header) => {
     expect(parseTraceparent(header)).toBeUndefined();
   });
 
-  it('of a child keeps trace and sampling and has its own span', () => {
+  it('of a child keeps trace and sampling and has its own span; an invalid parent has no child', () => {
     expect(childOf(valid, 'aaaaaaaaaaaaaaaa')).toBe(`00-${traceId}-aaaaaaaaaaaaaaaa-01`);
     expect(childOf(`00-${traceId}-${spanId}-00`, 'aaaaaaaaaaaaaaaa')).toBe(
       `00-${traceId}-aaaaaaaaaaaaaaaa-00`,

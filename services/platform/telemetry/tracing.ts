@@ -71,7 +71,7 @@ export const beginSpan = (name: string, { parent, links = [], ...options }: Star
 const identifier = (value: unknown): string | undefined =>
   typeof value === 'string' && /^[\w.-]{1,60}$/.test(value) ? value : undefined;
 
-/** The code of the innermost cause, or else the name of that cause; never its message. */
+/** The code of the innermost cause, or its name, or `_OTHER` when neither is a short identifier; never its message. */
 export const errorTypeOf = (thrown: unknown): string => {
   let error = thrown;
   for (let depth = 0; depth < 5 && error instanceof Error && error.cause instanceof Error; depth += 1)
@@ -145,7 +145,7 @@ interface EventRecord {
 
 export interface TracedDelivery {
   readonly traceparent: string;
-  /** Another attempt follows. */
+  /** Records a failed attempt that is followed by another attempt. */
   readonly attemptFailed: (attempt: number, error: unknown) => void;
   readonly end: (outcome: { readonly kind: string; readonly reason?: string }) => void;
   readonly fail: (error: unknown) => void;
@@ -153,7 +153,8 @@ export interface TracedDelivery {
 
 /**
  * When the event was appended to the outbox, shortly before the commit. This is the time in the event id; for an id that is not a
- * UUIDv7, the earlier time at which the event occurred; if the clock of the writer is ahead, the time of publication.
+ * UUIDv7, the earlier time at which the event occurred. If that time is missing, or later than `latest` because the clock of the
+ * writer is ahead, it is the time of publication.
  */
 const appendedAt = ({ headers, timestamp }: EventRecord, latest: Date): Date => {
   const { id = '', occurredAt = '' } = headers;

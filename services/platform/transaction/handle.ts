@@ -99,8 +99,9 @@ export interface Shell {
 
 /**
  * Handles one input in one transaction.
- * @throws Rejected when the decision is a rejection, InvalidEvent when an event breaks its schema, and the driver's error
- * when the database fails; in every case nothing was written.
+ * @throws Rejected when the decision or the claim refuses the input, InvalidEvent when an event breaks its schema,
+ * DependencyUnavailable when no schema id or no connection is available, and the driver's error when the database fails. Nothing
+ * was committed, except possibly when the connection is lost during COMMIT: then the claim shows whether the input was handled.
  */
 export function handle<Input, State, Next, Prior>(
   { db, codec, shared, committed, faults }: Shell,

@@ -1,6 +1,7 @@
 // Idempotency-Key: a client that has not received the response may repeat its request. The repetition gets the same response, and
 // the request takes effect only once. The response is stored in the transaction of the effect, so that a crash cannot lose only one
-// of the two. The response is kept for 24 hours (IDEMPOTENCY_KEY_HOURS); after that, a request with the same key is a new request.
+// of the two; `leaseKey` is for actions without such a transaction. The response is kept for 24 hours (IDEMPOTENCY_KEY_HOURS);
+// after that, a request with the same key is a new request.
 import { and, eq, sql } from 'drizzle-orm';
 import { idempotencyKeys } from '../../../drizzle/messaging/schema.ts';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';

@@ -25,8 +25,8 @@ export interface Repaired {
 }
 
 /**
- * The traceparent of the order's first event (empty if there is none), to which the trace of the repair links. An order id contains the time at which the
- * order was placed, so the query can use the index on `occurred_at`.
+ * The traceparent of the order's first event (empty if there is none), to which the trace of the repair links. An order id contains
+ * the time at which the order was placed, so the query can use the index on `occurred_at`.
  */
 const firstTraceOf = async (db: Database, orderId: string): Promise<readonly string[]> => {
   const placedAt = timeOfUuid(orderId);

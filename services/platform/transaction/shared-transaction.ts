@@ -19,7 +19,10 @@ export interface Work<T> {
 }
 
 export interface SharedTransactions {
-  /** Resolves once the work is committed. Rejects only with the work's own error; then none of its writes are committed. */
+  /**
+   * Resolves once the work is committed. Never rejects because of other work: it rejects with the error of this work or of its
+   * separate transaction. Then none of its writes are committed, except possibly when the connection is lost during COMMIT.
+   */
   run<T>(work: Work<T>): Promise<T>;
 }
 

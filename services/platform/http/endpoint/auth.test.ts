@@ -167,7 +167,7 @@ describe('a valid token', () => {
     }
   });
 
-  it('fetches discovery and keys once for many requests', async () => {
+  it('causes one fetch of discovery and keys for many requests', async () => {
     const issuer = await startIssuer();
     const { call } = build(issuer.issuer);
     const token = await sign(claims({ iss: issuer.issuer }));

@@ -107,7 +107,9 @@ export const createAuthenticator = ({
       headers: { accept: 'application/json' },
     });
     if (!response.ok)
-      throw new Error(`${response.url} answered ${response.status}; check the settings of the issuer`);
+      throw new Error(
+        `${response.url} answered ${response.status}; check the issuer, OIDC_ISSUER and OIDC_DISCOVERY_URL`,
+      );
     const document = discoverySchema.parse(await response.json());
     if (document.issuer !== issuer)
       throw new Error(

@@ -1,5 +1,6 @@
-// An endpoint is made from an entry of a permission table and includes its guard: admission, authentication, rate limit,
-// permission, time limit, in this sequence. `assertPermitted` refuses a process with a route that is in no table.
+// An endpoint is made from an entry of a permission table and includes its guard: admission, and then, within the time limit,
+// authentication, rate limit, permission and the caller's limit of concurrent requests. `assertPermitted` refuses a process with a
+// route that is in no table.
 import { createRoute, z, type RouteConfig } from '@hono/zod-openapi';
 import type { MiddlewareHandler, Next } from 'hono';
 import {
@@ -27,7 +28,7 @@ interface EndpointConfig extends Described {
   readonly problems?: readonly number[];
   /**
    * `probe`: answered without a guard, even under overload. `stream`: stays open, so it is not counted among the requests
-   * under way and has no time limit; it has its own limits.
+   * under way and has no time limit; its handler limits it.
    */
   readonly kind?: 'probe' | 'stream';
 }
@@ -145,7 +146,9 @@ async function authorise(c: AppContext, permission: Permission, guards: Guards):
   c.set('access', access);
 }
 
-/** Throws when the application has other routes than its permission tables: an unlisted route could be unguarded. */
+/**
+ * Throws when the application has a route that is in none of the tables (it could be unguarded), or lacks one that is not optional.
+ */
 export function assertPermitted(app: App, process: string, ...tables: readonly PermissionTable[]): void {
   const key = (method: string, path: string): string => `${method.toUpperCase()} ${path}`;
   const listed = tables.flatMap((table) => Object.values(table));

@@ -72,7 +72,8 @@ export const standardProblems = {
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported media type',
-    explanation: 'This call does not accept the content type of the body. Send application/json.',
+    explanation:
+      'This call does not accept the content type, the charset or the content coding of the body. Send application/json in UTF-8, without a content coding.',
   },
   expectation_failed: {
     status: 417,
@@ -120,14 +121,15 @@ export const standardProblems = {
   unavailable: {
     status: 503,
     title: 'Temporarily unavailable',
-    explanation: 'A dependency of this service does not answer at the moment. Repeat the call later.',
+    explanation:
+      'A dependency of this service does not answer at the moment. Repeat the call later, with the same Idempotency-Key if it had one.',
   },
 } as const satisfies ProblemKinds;
 
 export type StandardProblemCode = keyof typeof standardProblems;
 
 export interface FieldError {
-  /** Dotted path into the body, such as `items.0.quantity`; `query.` precedes a query parameter. */
+  /** Dotted path into the body, such as `items.0.quantity`; `query.` precedes a query parameter, `header.` a header. */
   readonly path: string;
   readonly message: string;
 }

@@ -15,7 +15,7 @@ interface AdmissionLimits {
 export interface Admission {
   /** Admits a request, or throws the 503 problem. The caller calls the returned function when the request has ended. */
   admit(): () => void;
-  /** Why requests are refused; undefined while they are admitted. The readiness check uses it. */
+  /** Why requests are refused, or were refused within the last second; undefined otherwise. The readiness check uses this. */
   saturated(): string | undefined;
   readonly inFlight: () => number;
   readonly refused: () => number;

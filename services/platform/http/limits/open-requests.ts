@@ -10,7 +10,10 @@ export interface OpenRequest {
 }
 
 export interface OpenRequests {
-  /** Opens a request of the caller, or returns the limit that is reached: of the process (`full`) or of the caller (`too_many`). */
+  /**
+   * Opens a request of the caller, or returns the limit that is reached: of the process (`full`, also once the process stops) or of
+   * the caller (`too_many`).
+   */
   readonly open: (subject: string) => OpenRequest | 'full' | 'too_many';
   readonly count: () => number;
 }

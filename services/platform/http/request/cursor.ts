@@ -8,7 +8,7 @@ const positionSchema = z.array(printable(200)).min(1).max(4);
 export const encodeCursor = (...position: readonly string[]): string =>
   Buffer.from(JSON.stringify(position)).toString('base64url');
 
-/** The position inside a cursor; undefined when `encodeCursor` did not make it. */
+/** The position inside a cursor; undefined when the text is not a cursor. */
 export function decodeCursor(cursor: string): string[] | undefined {
   try {
     const decoded: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));

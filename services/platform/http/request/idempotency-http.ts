@@ -75,7 +75,10 @@ const requestOf = (c: AppContext, key: string, body: unknown): KeyedRequest => (
   fingerprint: fingerprintOf(body),
 });
 
-/** The claim on the Idempotency-Key of the request; `unclaimed` without a key. `answer` makes the response of each repetition. */
+/**
+ * The claim on the Idempotency-Key of the request; `unclaimed` without a key. `answer` makes the response that each repetition
+ * gets.
+ */
 export const claimOf = <State>(
   c: AppContext,
   key: string | undefined,
@@ -102,19 +105,22 @@ export async function runKeyed<const Body>(
   try {
     view = await act();
   } catch (error) {
-    await unlessItFails(c, releaseKey(db, request));
+    await logFailureOf(c, releaseKey(db, request));
     throw error;
   }
-  await unlessItFails(c, settleKey(db, request, { status, body: view, headers: {} }));
+  await logFailureOf(c, settleKey(db, request, { status, body: view, headers: {} }));
   return { view, headers: {} };
 }
 
-/** The action has ended, so a failure to store its result must not change the response. */
-const unlessItFails = async (c: AppContext, statement: PromiseLike<unknown>): Promise<void> => {
+/** The action has ended, so a failure to store its result, or to give the key back, must not change the response. */
+const logFailureOf = async (c: AppContext, statement: PromiseLike<unknown>): Promise<void> => {
   try {
     await statement;
   } catch (error) {
-    c.get('logger').warn('the result of a request with an Idempotency-Key could not be stored', { error });
+    c.get('logger').warn(
+      'the Idempotency-Key of a finished request could not be updated; repetitions get 409 for up to 10 minutes',
+      { error },
+    );
   }
 };
 

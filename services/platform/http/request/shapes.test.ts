@@ -36,7 +36,7 @@ describe('the position inside a cursor', () => {
     ['a cursor of another list', encodeCursor('ceramic-mug')],
     ['a cursor with an instant that PostgreSQL cannot read', encodeCursor('0000-01-01T00:00:00.000Z', id)],
     ['a text that is no cursor', 'nonsense'],
-  ])('%s is refused', (_what, cursor) => {
+  ])('cannot be read from %s', (_what, cursor) => {
     expect(() => positionIn(cursor, position)).toThrow(expect.objectContaining({ status: 422 }));
   });
 });

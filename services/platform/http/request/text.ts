@@ -1,4 +1,4 @@
-// Text that people type. The edge refuses text that cannot be stored (NUL in PostgreSQL, an unpaired surrogate in UTF-8) and
+// Text that people type. These schemas refuse text that cannot be stored (NUL in PostgreSQL, an unpaired surrogate in UTF-8) and
 // text that can deceive: control characters and line separators can forge log lines, direction overrides can make one name
 // look like another.
 import { z } from 'zod';
@@ -27,7 +27,7 @@ export const printable = (maximum: number) =>
     .trim()
     .min(1)
     .max(maximum)
-    .regex(plain, 'must not contain control characters')
+    .regex(plain, 'must not contain control characters, line separators or direction overrides')
     .refine((text) => text.isWellFormed(), unpairedSurrogate)
     .refine((text) => visible.test(text), 'must contain a visible character');
 

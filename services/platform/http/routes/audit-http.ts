@@ -27,7 +27,7 @@ const maximumThrottled = 1_000;
  * endpoints, which authenticate.
  *
  * Some other responses are only in the request log. 401, 413 before authentication, and 429 beyond the first in a minute: an entry
- * for each would let attackers fill the disk. 5xx: the request was not refused.
+ * for each would let attackers fill the disk. 5xx: the cause is the state of the service, not the action.
  */
 export function recordRefusals(db: Database): MiddlewareHandler<AppEnv> {
   const throttled = new Map<string, number>();
@@ -83,7 +83,7 @@ export const verificationView = z
     entries: z.int(),
     unsealed: z.int().openapi({
       description:
-        'Number of entries without a seal. Entries of the last second are not sealed yet; others are a sign of tampering',
+        'Number of entries without a seal. New entries are sealed within about a second, or once all transactions that began before them have ended; an older entry without a seal is a sign of tampering',
     }),
     head: z.object({ position: z.int(), hash: z.string() }),
     firstBroken: z.object({ position: z.int(), sentence: z.string() }).nullable(),
@@ -94,7 +94,7 @@ const tags = ['audit log'];
 
 const listRoute = endpoint(permissionsOfServices['audit.list'], {
   tags,
-  summary: 'Actions of people, accepted and refused, newest first',
+  summary: 'Actions of people: accepted, ignored and refused, newest first',
   request: {
     query: z.object({
       subject: printable(200).optional(),

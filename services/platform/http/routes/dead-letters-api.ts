@@ -32,7 +32,7 @@ export const summary = z
   .object({
     id: z.uuid(),
     state,
-    fingerprint: z.string().openapi({ description: 'Class and code of the error, and the event type' }),
+    fingerprint: z.string().openapi({ description: 'Name and code of the error, and the event type' }),
     error: z.string().openapi({ description: 'First line of the error' }),
     attempts: z.int(),
     replays: z.int(),
@@ -138,7 +138,7 @@ export const readRoute = endpoint(permissionsOfServices['dead-letters.read'], {
 export const groupReplayRoute = endpoint(permissionsOfServices['dead-letters.replay-group'], {
   ...shared,
   summary:
-    'Replay dead letters of one fingerprint in state `parked`; each is replayed once, and a repeated call continues with the rest',
+    'Replay dead letters of one fingerprint in state `parked`; each is replayed once, and a further call with a new Idempotency-Key, or without one, continues with the rest',
   request: {
     headers,
     body: jsonBody(
@@ -154,7 +154,7 @@ export const groupReplayRoute = endpoint(permissionsOfServices['dead-letters.rep
 });
 export const replayRoute = endpoint(permissionsOfServices['dead-letters.replay'], {
   ...shared,
-  summary: 'Replay one dead letter; repeating it changes nothing',
+  summary: 'Replay one dead letter; repeating a successful replay changes nothing',
   request: { params, headers },
   responses: {
     200: { description: 'The outcome of the replay', content: json(result) },

@@ -20,7 +20,7 @@ const serve = (
   return { app, health, ready };
 };
 
-describe('readiness', () => {
+describe('a process', () => {
   it('is ready when every check passes', async () => {
     const { ready } = serve({ database: async () => {}, kafka: async () => 'three brokers' });
     expect(await ready()).toEqual({
@@ -67,7 +67,7 @@ describe('readiness', () => {
     });
   });
 
-  it('does not wait longer for a hanging pipeline than for its checks', async () => {
+  it('waits for a hanging pipeline half as long as for a hanging check', async () => {
     const { ready } = serve({ database: async () => {} }, 40, { registry: () => new Promise(() => {}) });
     expect(await ready()).toMatchObject({
       status: 200,

@@ -222,7 +222,7 @@ describe('behind a proxy that removes a path prefix', () => {
     ['https://shop.example/orders-api', 'https://shop.example/orders-api', '/orders-api'],
     ['https://things.example', 'https://things.example', ''],
     [undefined, '', ''],
-  ])('all links begin with %s', async (publicUrl, base, prefix) => {
+  ])('all links fit the public URL %s', async (publicUrl, base, prefix) => {
     const app = build(publicUrl);
     expect(await body(await app.request('/x?y'))).toMatchObject({
       type: `${base}/problems/not_found`,

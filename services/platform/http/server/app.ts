@@ -51,7 +51,10 @@ const allowedMethods = (app: App, path: string): string[] => {
   return [...served, ...(served.includes('GET') ? ['HEAD'] : [])];
 };
 
-/** Builds the application without its endpoints. A handler throws `problem(…)`; `toProblem` maps every other error. */
+/**
+ * Builds the application; its only endpoints are those that describe the process. A handler throws `problem(…)`; `toProblem` maps
+ * every other error.
+ */
 export const createApp = ({
   logger,
   title,

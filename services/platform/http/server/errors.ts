@@ -36,7 +36,8 @@ export const toProblem = (error: unknown, kinds: ProblemKinds): HttpProblem => {
     if (code !== undefined) return problemFromCatalogue(kinds, code, { cause: error });
     if (violation.kind === 'lost_race') return problem('conflict', { cause: error });
   }
-  // The transaction was rolled back, so the client can safely repeat the request.
+  // Nothing was committed, except possibly when the connection was lost during COMMIT. In both cases a client with an
+  // Idempotency-Key can safely repeat the request.
   if (isTransient(error)) return problem('unavailable', { headers: { 'Retry-After': '1' }, cause: error });
   const code = error instanceof HTTPException ? codeOfStatus.get(error.status) : undefined;
   return problem(code ?? 'internal_error', { cause: error });

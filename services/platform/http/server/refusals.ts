@@ -63,7 +63,7 @@ const authority = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{1,5})?$/i;
  */
 export const hostHeaderError = ({ headersDistinct, httpVersion }: IncomingMessage): string | undefined => {
   const [host, ...more] = headersDistinct['host'] ?? [];
-  // HTTP/1.0 has no Host.
+  // HTTP/1.0 does not require a Host.
   if (host === undefined) return httpVersion === '1.0' ? undefined : 'The header Host is missing.';
   if (more.length > 0) return 'There is more than one header Host.';
   return authority.test(host)
@@ -88,7 +88,9 @@ export const refuseRequest = (
   response.end(body);
 };
 
-/** Answers a connection beyond the limit with 503 and closes it within a second, even if the client reads nothing. */
+/**
+ * Answers a connection beyond the limit with 503 and closes it after a second without traffic, even if the client reads nothing.
+ */
 export const refuseConnection = (publicUrl: string, socket: Socket): void => {
   writeProblem(publicUrl, socket, 'overloaded', {
     detail: 'There are too many connections.',

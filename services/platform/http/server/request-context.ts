@@ -1,4 +1,5 @@
-// The context of the current request, which the edge sets. Handlers read it through the functions below, never from the request.
+// The context of the current request, which the edge and the guard of the endpoint set. Handlers read the caller and the ids of the
+// request from the context, never from headers.
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';

@@ -42,7 +42,7 @@ describe('a running server', () => {
     return answer;
   };
 
-  it('answers bytes that are not HTTP with a problem', async () => {
+  it('answers bytes that are not HTTP, and headers that are too large, with a problem', async () => {
     const { server } = await serve(createTestApp().app);
     const answer = await raw(server.port, 'NONSENSE\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);

@@ -27,7 +27,7 @@ interface ServeOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  /** Maximum number of connections; 4,096 when absent. Further connections are closed, over plain HTTP with a 503. */
+  /** Maximum number of connections; 4,096 when absent. Further connections are closed, over plain HTTP after a 503. */
   readonly maxConnections?: number;
   /** Milliseconds within which the headers of a request must arrive; 10,000 when absent. */
   readonly headersTimeoutMs?: number;

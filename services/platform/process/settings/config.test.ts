@@ -90,6 +90,7 @@ describe('settings', () => {
     expect(parseConfig(ttl, {})).toEqual({ ok: true, config: { ttl: 30 } });
     expect(parseConfig(ttl, { TTL_SECONDS: '60' })).toEqual({ ok: true, config: { ttl: 60 } });
     expect(parseConfig(ttl, { TTL_SECONDS: '61' }).ok).toBe(false);
+    expect(parseConfig(ttl, { TTL_SECONDS: '0' }).ok).toBe(false);
   });
 
   it('end the start with exit code 78 and one sentence per problem on stderr', async () => {

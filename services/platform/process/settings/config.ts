@@ -11,7 +11,7 @@ export interface Setting<T> {
   readonly env: string;
   /** The meaning and unit of the value, for services/SETTINGS.md. */
   readonly description: string;
-  /** Receives the text of the variable, or undefined when it is unset or empty. */
+  /** Receives the trimmed text of the variable, or undefined when the variable is unset or blank. */
   readonly schema: z.ZodType<T, string | undefined>;
   /** Completes the sentence "expected …". */
   readonly expected: string;
@@ -165,7 +165,10 @@ type ConfigResult<S extends SettingShape> =
 /** One sentence per contradiction between settings that are valid by themselves. */
 type Contradictions<S extends SettingShape> = (config: Config<S>) => readonly string[];
 
-/** Checks all settings before it returns, so that one start reports all problems. */
+/**
+ * Checks all settings before it returns, so that one start reports all invalid settings. Contradictions are checked only when every
+ * setting is valid by itself.
+ */
 export const parseConfig = <S extends SettingShape>(
   shape: S,
   env: Environment,

@@ -23,7 +23,7 @@ export const guardSettings = {
     maximum: 100_000,
     byDefault: 400,
     description:
-      'Maximum number of requests under way; further requests are answered 503, and the process is unready.',
+      'Maximum number of requests under way, not counting streams and probes; further requests are answered 503, and the process is unready.',
   }),
   maxInFlightPerSubject: wholeNumberSetting('HTTP_MAX_IN_FLIGHT_PER_SUBJECT', {
     minimum: 1,
@@ -64,7 +64,7 @@ export const guardSettings = {
     maximum: 1_000_000,
     byDefault: 4_096,
     description:
-      'Maximum number of open connections; further connections are closed, without TLS after the response 503.',
+      'Maximum number of open connections; further connections are closed. Without TLS, the client first gets the response 503.',
   }),
   corsOrigins: setting(
     'CORS_ORIGINS',

@@ -25,7 +25,7 @@ export const serviceSettings = (port: number) => ({
     maximum: 60_000,
     byDefault: 12_000,
     description:
-      'Milliseconds that a request waits for one of DATABASE_CONNECTIONS before it is answered 503. New requests are refused while a request has waited for more than half of this time.',
+      'Milliseconds that a request waits for one of DATABASE_CONNECTIONS before it is answered 503. New requests are refused while a request has waited for half of this time or longer.',
   }),
   ...databaseTlsSettings,
   kafkaBrokers: settings.kafkaBrokers,
@@ -35,7 +35,7 @@ export const serviceSettings = (port: number) => ({
     maximum: 300_000,
     byDefault: 10_000,
     description:
-      'Milliseconds after which an instance that sends no heartbeat loses its partitions to other instances. The minimum in Kafka is 6,000.',
+      'Milliseconds after which an instance that sends no heartbeat loses its partitions to other instances. The default minimum of a Kafka broker is 6,000.',
   }),
   schemaRegistryUrl: settings.schemaRegistryUrl,
   ...registrySecuritySettings,

@@ -24,7 +24,7 @@ export const telemetrySettings = {
       .optional(),
     {
       description: 'Spans are exported to /v1/traces below this address, as JSON.',
-      whenUnset: 'nothing is traced and no tracing code is loaded',
+      whenUnset: 'nothing is traced and the tracing SDK is not loaded',
     },
   ),
   otlpHeaders: setting(

@@ -24,7 +24,7 @@ export const accepted = <State, Event>(state: State, ...events: Event[]): Accept
   events,
 });
 
-/** The input is late or repeated and changes nothing. The reason is stored in the inbox row. */
+/** The input is late or repeated and changes nothing. The reason of an ignored event is stored in its inbox row. */
 export const ignored = (reason: string): Ignored => ({ kind: 'ignored', reason });
 
 /** The input is impossible: a client of the API gets an error, an event becomes a dead letter. */
