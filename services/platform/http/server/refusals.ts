@@ -88,13 +88,12 @@ export const refuseRequest = (
   response.end(body);
 };
 
-/**
- * Answers a connection beyond the limit with 503 and closes it after a second without traffic, even if the client reads nothing.
- */
+/** Answers a connection beyond the limit with 503 and closes it after a second, whatever the client sends or reads. */
 export const refuseConnection = (publicUrl: string, socket: Socket): void => {
   writeProblem(publicUrl, socket, 'overloaded', {
     detail: 'There are too many connections.',
     headers: { 'Retry-After': '1' },
   });
-  socket.setTimeout(1_000, () => socket.destroy());
+  const deadline = setTimeout(() => socket.destroy(), 1_000);
+  socket.once('close', () => clearTimeout(deadline));
 };

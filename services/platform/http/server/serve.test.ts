@@ -3,7 +3,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { App } from './request-context.ts';
-import { serveApp, type RunningServer } from './serve.ts';
+import { serveApp, type RunningServer, type ServeOptions } from './serve.ts';
 import { createTestApp } from './test-app.ts';
 
 describe('a running server', () => {
@@ -12,9 +12,9 @@ describe('a running server', () => {
     await Promise.all(servers.splice(0).map((server) => server.close(0)));
   });
 
-  const serve = async (app: App, publicUrl?: string) => {
+  const serve = async (app: App, options: Partial<ServeOptions> = {}) => {
     const { logger } = createTestApp();
-    const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger, publicUrl });
+    const server = await serveApp(app, { host: '127.0.0.1', port: 0, logger, ...options });
     servers.push(server);
     return { server, at: (path: string) => `http://127.0.0.1:${server.port}${path}` };
   };
@@ -54,6 +54,33 @@ describe('a running server', () => {
     );
     expect(overflow).toMatch(/^HTTP\/1\.1 431 /);
     expect(overflow).toContain('"code":"headers_too_large"');
+  });
+
+  it('answers a connection beyond the limit with 503, and does not handle its request', async () => {
+    const { app } = createTestApp();
+    let handled = 0;
+    app.post('/orders', (c) => {
+      handled += 1;
+      return c.text('placed');
+    });
+    const { server } = await serve(app, { maxConnections: 1 });
+    const first = connect(server.port, '127.0.0.1');
+    await once(first, 'connect');
+    const answer = await raw(server.port, 'POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toContain('"code":"overloaded"');
+    expect(handled).toBe(0);
+    first.destroy();
+  });
+
+  it('closes a connection beyond the limit although the client keeps sending', async () => {
+    const { server } = await serve(createTestApp().app, { maxConnections: 0 });
+    const socket = connect(server.port, '127.0.0.1').resume();
+    // The server closes the connection while the client writes.
+    socket.on('error', () => undefined);
+    const chatter = setInterval(() => socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), 200);
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(chatter);
   });
 
   it('answers a request with a malformed target with a problem', async () => {
@@ -115,7 +142,7 @@ describe('a running server', () => {
   });
 
   it('uses the public URL also in refusals outside the application', async () => {
-    const { server } = await serve(createTestApp().app, 'https://shop.example/orders-api');
+    const { server } = await serve(createTestApp().app, { publicUrl: 'https://shop.example/orders-api' });
     for (const bytes of [
       'NONSENSE',
       'GET /raw HTTP/1.1',

@@ -23,7 +23,7 @@ import {
 } from './refusals.ts';
 import { correlationHeader } from './edge.ts';
 
-interface ServeOptions {
+export interface ServeOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
@@ -129,6 +129,8 @@ export const serveApp = async (
   const inFlight = new Set<ServerResponse>();
   let closing = false;
   const onRequest: RequestListener = (request, response) => {
+    // The connection was refused, and the client has read that nothing was done.
+    if (request.socket.writableEnded) return;
     const hostError = hostHeaderError(request);
     if (hostError !== undefined) {
       refuseRequest(publicUrl, response, 'bad_request', { detail: hostError });

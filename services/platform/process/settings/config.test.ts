@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { configurationExitCode, parseConfig, settings, wholeNumberSetting } from './config.ts';
+import { telemetrySettings } from './telemetry-settings.ts';
 
 const shape = {
   host: settings.host,
@@ -72,10 +73,22 @@ describe('settings', () => {
     expect(problem).toContain(`${name} is ${JSON.stringify(value)}; expected `);
   });
 
-  it('never show a secret', () => {
-    expect(problemsOf({ ...complete, DATABASE_URL: 'mysql://me:hush@db/things' })).toEqual([
-      'DATABASE_URL is malformed; expected postgres://user:password@host:port/database.',
-    ]);
+  it.each(['mysql://me:hush@db/things', 'postgres://me:50%off@db/things'])(
+    'never show a secret: DATABASE_URL=%s',
+    (url) => {
+      expect(problemsOf({ ...complete, DATABASE_URL: url })).toEqual([
+        'DATABASE_URL is malformed; expected postgres://user:password@host:port/database.',
+      ]);
+    },
+  );
+
+  it.each(['a=%zz', 'a', 'a=1,'])('are malformed for OTEL_EXPORTER_OTLP_HEADERS=%s', (headers) => {
+    expect(parseConfig(telemetrySettings, { OTEL_EXPORTER_OTLP_HEADERS: headers })).toEqual({
+      ok: false,
+      problems: [
+        'OTEL_EXPORTER_OTLP_HEADERS is malformed; expected a comma-separated list of name=value, with percent-encoded values.',
+      ],
+    });
   });
 
   it('accept whole numbers only within their bounds', () => {

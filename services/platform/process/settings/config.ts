@@ -61,6 +61,16 @@ const wholeNumber = (minimum: number, maximum: number) =>
     .transform(Number)
     .pipe(z.number().min(minimum).max(maximum));
 
+/** Whether every `%` of the text begins a percent-encoded character. */
+export const isPercentEncoded = (text: string): boolean => {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 const broker = /^[A-Za-z0-9.[\]:_-]+:\d{1,5}$/;
 
 /** Settings that several services share; each service selects from them. */
@@ -98,7 +108,7 @@ export const settings = {
   databaseUrl: setting(
     'DATABASE_URL',
     'postgres://user:password@host:port/database',
-    z.url({ protocol: /^postgres(ql)?$/ }),
+    z.url({ protocol: /^postgres(ql)?$/ }).refine(isPercentEncoded),
     { secret: true, description: 'The PostgreSQL database, with the role that cannot change the schema.' },
   ),
   kafkaBrokers: setting(

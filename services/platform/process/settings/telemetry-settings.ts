@@ -1,6 +1,6 @@
 // The settings of tracing: the standard variables of OpenTelemetry.
 import { z } from 'zod';
-import { setting, type Config, type settings } from './config.ts';
+import { isPercentEncoded, setting, type Config, type settings } from './config.ts';
 
 const samplers = [
   'always_on',
@@ -29,11 +29,11 @@ export const telemetrySettings = {
   ),
   otlpHeaders: setting(
     'OTEL_EXPORTER_OTLP_HEADERS',
-    'a comma-separated list of name=value',
+    'a comma-separated list of name=value, with percent-encoded values',
     z
       .string()
       .transform((value) => value.split(',').map((entry) => header.exec(entry.trim())))
-      .refine((entries) => entries.every((entry) => entry !== null))
+      .refine((entries) => entries.every((entry) => entry !== null && isPercentEncoded(entry[2] ?? '')))
       .transform((entries) =>
         Object.fromEntries(entries.map((entry) => [entry?.[1] ?? '', decodeURIComponent(entry?.[2] ?? '')])),
       )

@@ -53,7 +53,7 @@ export const RunbookPage = () => {
   const isFound = text !== '';
   // The element of the section exists only after the text has loaded.
   useEffect(() => {
-    const section = decodeURIComponent(window.location.hash.slice(1));
+    const section = window.location.hash.slice(1);
     if (isFound && section !== '') document.getElementById(section)?.scrollIntoView();
   }, [isFound, name]);
   if (runbook.isPending)
