@@ -27,7 +27,9 @@ const files = await vitest.globTestSpecifications(filter);
 let stop = (): Promise<void> => Promise.resolve();
 try {
   if (files.length === 0)
-    throw failure(`no test file has ${filter.join(' or ')} in its path; \`npm test\` runs all tests`);
+    throw failure(
+      `no test file of the selected tiers has ${filter.join(' or ')} in its path; \`npm test\` runs all tests`,
+    );
   if (files.some(({ project }) => project.name !== 'unit')) {
     // Checked before the boot, so that a missing Docker is reported without the stack trace of a failed boot.
     if (stackKindFrom(process.env) === 'docker') await requireDocker();
@@ -46,7 +48,7 @@ const tests = vitest.state.getTestModules().flatMap((module) => [...module.child
 const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
 const brokenFiles = vitest.state.getTestModules().filter((module) => module.state() === 'failed');
 const errors = vitest.state.getUnhandledErrors().length;
-// An error outside of a test, for example while a file is loaded or in a hook, counts as one failed test per file.
+// A file with an error outside of its tests, for example in a hook, counts as one failed test. So does each unhandled error.
 const failedOutsideTests = brokenFiles.filter((module) => module.errors().length > 0).length + errors;
 const [passed, failed, skipped] = [count('passed'), count('failed') + failedOutsideTests, count('skipped')];
 

@@ -38,7 +38,7 @@ const expectAllPaid = async (ids: readonly string[]): Promise<void> => {
 
 describe('a crash', () => {
   it.each(['after-claim', 'after-effects', 'after-commit'] as const)(
-    '%s, in every service: nothing is lost or done twice',
+    'at %s, in every service: nothing is lost or done twice',
     { timeout: 180_000 },
     async (point) => {
       const restarts = new Map(serviceNames.map((service) => [service, part(service).restarts]));

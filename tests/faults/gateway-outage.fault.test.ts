@@ -78,8 +78,10 @@ describe('an outage with 5xx responses', () => {
     await orderWith(manual, 'PAID');
     await expectInvariants([paidBefore, cancelled, manual, ...charged]);
   }, 150_000);
+});
 
-  it('shows the circuit to administrators only', async () => {
+describe('the circuit', () => {
+  it('is shown to administrators only', async () => {
     expect((await call('payment', '/api/v1/gateway', { as: 'user' })).status).toBe(403);
     expect((await call('payment', '/api/v1/gateway')).status).toBe(401);
   });

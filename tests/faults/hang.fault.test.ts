@@ -1,5 +1,5 @@
-// Parts that hang: their process exists and their connections stay open, but they send nothing. Each part hangs longer than all
-// timeouts.
+// Parts that hang: their process exists and their connections stay open, but they send nothing. Each part hangs for several seconds.
+// With FAULT_ROUNDS above 1, Kafka hangs for a minute, which is longer than the timeouts of the consumers.
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { serviceNames } from '../../scripts/stack/topology.ts';
@@ -19,9 +19,9 @@ const freeze = async (name: string, ms: number): Promise<void> => {
   }
 };
 
-describe('a part that hangs', () => {
+describe('a hang', () => {
   it(
-    'Kafka: the services stay ready and accept orders, then the backlog drains and nothing is lost',
+    'of Kafka: the services stay ready and accept orders, then the backlog drains and nothing is lost',
     { timeout: 400_000 },
     async () => {
       const ms = faultRounds > 1 ? 60_000 : 8_000;
@@ -43,12 +43,12 @@ describe('a part that hangs', () => {
     },
   );
 
-  it('Kafka Connect: the WAL keeps the committed events', { timeout: 300_000 }, async () => {
+  it('of Kafka Connect: the WAL keeps the committed events', { timeout: 300_000 }, async () => {
     await underLoad({ productId: testProduct.id, orders: 24, pauseMs: 150 }, () => freeze('connect', 8_000));
   });
 
   it(
-    'the schema registry: services with resolved schema ids do not need it',
+    'of the schema registry: services with resolved schema ids do not need it',
     { timeout: 300_000 },
     async () => {
       await underLoad({ productId: testProduct.id, orders: 12, pauseMs: 100 }, async () => {
@@ -62,7 +62,7 @@ describe('a part that hangs', () => {
   );
 
   it(
-    'the payment gateway: other orders continue, and every charge is made once',
+    'of the payment gateway: every order is PAID in the end, and every charge is made once',
     { timeout: 300_000 },
     async () => {
       await underLoad({ productId: testProduct.id, orders: 12, pauseMs: 100 }, () =>

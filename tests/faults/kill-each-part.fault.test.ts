@@ -1,7 +1,8 @@
-// Kills every part with SIGKILL, one at a time, under a small load and without intervention. Afterwards every accepted order is
-// PAID, every committed event is on its topic, and every event took effect once. Each kill is repeated FAULT_ROUNDS times; `npm run
-// test:faults` sets FAULT_ROUNDS to five. With EXACTLY_ONCE=enabled, no event may be on a topic twice, so that consumers without an
-// inbox also see each event once. This command tests it: `EXACTLY_ONCE=enabled npm run test:faults -- kill-each-part`.
+// Kills each part that an order needs with SIGKILL, one at a time, under a small load and without intervention. Afterwards every
+// accepted order is PAID, every committed event is on its topic, and every event took effect once. Each kill is repeated FAULT_ROUNDS
+// times; `npm run test:faults` sets FAULT_ROUNDS to five. With EXACTLY_ONCE=enabled, no event may be on a topic twice, so that
+// consumers without an inbox also see each event once. This command tests it:
+// `EXACTLY_ONCE=enabled npm run test:faults -- kill-each-part`.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { topics } from '../../scripts/stack/topology.ts';
 import { stackVariables } from '../../scripts/stack/variables.ts';
@@ -22,9 +23,9 @@ const repeatedOnTopics = async (orderIds: readonly string[]): Promise<readonly s
   return eventIds.filter((id, index) => eventIds.indexOf(id) !== index);
 };
 
-describe('kill -9 under load', () => {
+describe('kill -9 of a part under load', () => {
   const testProduct = useProduct(100_000);
-  // The access tokens are fetched before the token issuer is killed.
+  // The access tokens are fetched before the first kill.
   beforeAll(() => Promise.all([tokenOf('user'), tokenOf('admin')]));
 
   const parts = [
@@ -40,7 +41,7 @@ describe('kill -9 under load', () => {
     'payment-db',
   ];
   it.each(Array.from({ length: faultRounds }, () => parts).flat())(
-    '%s: nothing is lost or done twice',
+    '(%s) loses nothing and repeats no effect',
     { timeout: 300_000 },
     async (part) => {
       const before = await product(testProduct.id);

@@ -83,7 +83,7 @@ describe('while requests occupy every database connection', () => {
       HTTP_REQUEST_TIMEOUT_MS: '60000',
     });
     let stopped = false;
-    // Each request waits 3 s for the lock, so the last request waits 24 s for a connection: longer than the Kafka session timeout.
+    // Each request waits 3 s for the lock, so the last request waits 21 s for a connection: longer than the Kafka session timeout.
     const client = async (): Promise<void> => {
       while (!stopped) await place(url, product.id, randomUUID());
     };

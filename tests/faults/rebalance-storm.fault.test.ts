@@ -13,7 +13,7 @@ killInstancesAfterEach();
 const rounds = faultRounds > 1 ? 8 : 1;
 
 it(
-  `instances of all services join and leave ${rounds} times under load: nothing is lost, duplicated or out of order`,
+  `instances of all services join and leave under load (rounds: ${rounds}): nothing is lost, duplicated or out of order`,
   { timeout: 900_000 },
   async () => {
     const testProduct = await newProduct(100_000);

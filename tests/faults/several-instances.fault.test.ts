@@ -9,9 +9,9 @@ import { newProduct, orderOne, orderWith } from '../support/shop.ts';
 
 killInstancesAfterEach();
 
-describe('several instances', () => {
+describe('scaling each service', () => {
   it(
-    '1 → 3 → 1 under load: nothing is lost or handled twice, and the event order per order is kept',
+    'from one instance to three and back, under load: nothing is lost or done twice, and the events of an order keep their sequence',
     { timeout: 240_000 },
     async () => {
       const testProduct = await newProduct(10_000);

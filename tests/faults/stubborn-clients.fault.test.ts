@@ -1,5 +1,5 @@
 // Clients that retry without limit, while the service is killed repeatedly at random times. Each client repeats a request with the
-// same Idempotency-Key until the service responds, and then sends it once more. Each key must have one effect.
+// same Idempotency-Key until the service responds, and then sends the request again. Each key must have one effect.
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
 // Clients that occupy connections: they send byte by byte, do not read their responses, or stay idle. On an instance with small
-// limits, other clients must still be served, and each abusive client must get the documented response.
+// limits, other clients must still be served, and each abusive client must get the documented response or be disconnected.
 import { get, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -99,7 +99,7 @@ interface Attempt {
 
 const asText = (value: unknown): string =>
   (typeof value === 'string' ? value : JSON.stringify(value)).toWellFormed();
-/** HTTP clients cannot send other characters in a header. */
+/** HTTP clients refuse some characters in a header value, so all characters except printable ASCII are replaced. */
 const asHeader = (value: unknown): string =>
   asText(value)
     .replaceAll(/[^\x20-\x7e]/g, '?')
@@ -159,7 +159,7 @@ const secondsPerProcess = 6;
 
 describe(`any request (seed ${seed})`, () => {
   it.each(['order', 'inventory', 'payment', 'gateway', 'dashboard', 'auditor'] as const)(
-    'to the %s gets a documented response',
+    'to the %s process gets a documented response other than 5xx',
     async (part) => {
       const response = await fetch(`${stack.urls[part]}/openapi.json`, {
         signal: AbortSignal.timeout(10_000),

@@ -199,7 +199,7 @@ describe('an invalid request', () => {
       () => ({ ...validBody(), payment: { ...validBody().payment, token: '4111111111111111' } }),
       422,
     ],
-    ['no body at all', () => null, 422],
+    ['null as body', () => null, 422],
     [
       '101 lines',
       () => ({ ...validBody(), items: Array.from({ length: 101 }, () => validBody().items[0]) }),
@@ -234,7 +234,7 @@ describe('an invalid request', () => {
     expect((await call('inventory', '/api/v1/products/a%00b', { as: 'user' })).status).toBe(404);
   });
 
-  it('does not include requests with ids in capital letters or with white space in the content type', async () => {
+  it('is not a request with ids in capital letters or with white space in the content type: both are accepted', async () => {
     const response = await fetch(`${stack.urls.order}/api/v1/orders`, {
       method: 'POST',
       headers: {
@@ -275,7 +275,7 @@ describe('an invalid request', () => {
   });
 });
 
-describe('every service', () => {
+describe('the service', () => {
   it.each(['order', 'inventory', 'payment'] as const)(
     '%s serves its OpenAPI document and is healthy',
     async (part) => {

@@ -1,4 +1,5 @@
-// Hostile and malformed requests to every HTTP API. Each request must be refused as documented and have no effect.
+// Hostile and malformed requests to the HTTP API of every process except the auditor. Each request must be refused as documented and
+// have no effect.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -122,14 +122,17 @@ describe('the events of an order', () => {
     await untilStatus(stream, 'CONFIRMED');
   });
 
-  it.each(['x', '-1', '1.5', '1e3', '9'.repeat(40)])('refuse the Last-Event-ID %s', async (lastEventId) => {
-    const id = await placeOne('MANUAL');
-    const path = `/api/v1/orders/${id}/events`;
-    const answer = await call('order', path, { as: 'user', headers: { 'last-event-id': lastEventId } });
-    expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request' } });
-  });
+  it.each(['x', '-1', '1.5', '1e3', '9'.repeat(40)])(
+    'are refused for the Last-Event-ID %s',
+    async (lastEventId) => {
+      const id = await placeOne('MANUAL');
+      const path = `/api/v1/orders/${id}/events`;
+      const answer = await call('order', path, { as: 'user', headers: { 'last-event-id': lastEventId } });
+      expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request' } });
+    },
+  );
 
-  it('refuse a Last-Event-ID that does not exist', async () => {
+  it('are refused for a Last-Event-ID that does not exist', async () => {
     const id = await placeOne('MANUAL');
     const headers = { 'last-event-id': '999999999999999' };
     const answer = await call('order', `/api/v1/orders/${id}/events`, { as: 'user', headers });
@@ -258,7 +261,7 @@ describe('Prefer: wait', () => {
     await orderWith(String(Object(answer.body).id), 'PAID');
   });
 
-  it('waits at most ten seconds', async () => {
+  it('is reduced to ten seconds', async () => {
     expect((await wait('3600')).headers.get('preference-applied')).toBe('wait=10');
   });
 

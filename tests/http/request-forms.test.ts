@@ -1,4 +1,4 @@
-// Ids in capital letters, which every process accepts, and requests that the published schemas must refuse.
+// Ids in capital letters, which the services accept, and requests that the published schemas must refuse.
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';

@@ -106,7 +106,7 @@ describe('an order id that is shortened as in the pages', () => {
   });
 });
 
-describe('npm run journey without a result', () => {
+describe('npm run journey', () => {
   it('prints one sentence for an unknown id, and exits with 1', async () => {
     const id = randomUUID();
     expect(await journey([id])).toEqual({

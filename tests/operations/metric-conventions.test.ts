@@ -6,8 +6,8 @@ import { violationsIn, parseScrape, seriesOf } from './metric-conventions.ts';
 const gauge = (name: string, sample = `${name} 1`): string =>
   `# HELP ${name} A value.\n# TYPE ${name} gauge\n${sample}\n`;
 
-describe('the conventions of Prometheus', () => {
-  it('hold for metrics that prom-client writes', async () => {
+describe('the metrics lint', () => {
+  it('finds no violation in metrics that prom-client writes', async () => {
     const registers = [new Registry()];
     const [registry] = registers;
     new Counter({ name: 'orders_placed_total', help: 'Orders.', labelNames: ['mode'], registers }).inc({
@@ -61,7 +61,7 @@ describe('the conventions of Prometheus', () => {
       gauge('lag', Array.from({ length: 301 }, (_, index) => `lag{a="${index}"} 1`).join('\n')),
       '301 series',
     ],
-  ])('%s is reported: %j', (name, text, violation) => {
+  ])('reports %s in %j', (name, text, violation) => {
     expect(violationsIn(text)).toContainEqual(expect.stringContaining(violation));
     expect(violationsIn(text).every((sentence) => sentence.startsWith(`${name} `))).toBe(true);
   });

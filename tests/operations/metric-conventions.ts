@@ -103,7 +103,10 @@ const labelViolations = (family: Family): readonly string[] => {
       ? []
       : [...values]
           .filter((value) => containsId(value) || value.length > maxLabelLength)
-          .map((value) => `has a label ${label}="${value}" that looks like an id`)),
+          .map(
+            (value) =>
+              `has a label ${label}="${value}" that looks like an id or has more than ${maxLabelLength} characters`,
+          )),
   ]);
 };
 

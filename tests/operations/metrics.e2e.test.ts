@@ -43,7 +43,7 @@ describe('a scrape', () => {
     expect(violationsIn(text)).toEqual([]);
   });
 
-  it('has the same number of series after more requests', async () => {
+  it('has the same series of HTTP metrics after more requests', async () => {
     /** The series of the HTTP metrics. */
     const series = async (): Promise<readonly string[]> => {
       const texts = await Promise.all(

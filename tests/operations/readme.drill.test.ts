@@ -115,8 +115,8 @@ const withPortsOfThisRun = (block: string): string =>
     return name === undefined ? all : `localhost:${ports[name]}`;
   });
 
-describeOwnParts('a newcomer follows the README', () => {
-  it('runs every npm command of README.md, scripts/README.md and scripts/bench/README.md', () => {
+describeOwnParts('a newcomer who follows the README:', () => {
+  it('the npm commands of README.md, scripts/README.md and scripts/bench/README.md are exactly these', () => {
     expect(npmCommands.sort()).toEqual([
       'npm run audit',
       'npm run bench -- --seconds 5 --rates 10 --orders 5',
@@ -130,7 +130,7 @@ describeOwnParts('a newcomer follows the README', () => {
       'npm run reconcile',
       'npm run reset',
       'npm start',
-      // Not run here: this test is part of it.
+      // Not run here: it boots another stack and takes minutes.
       'npm test',
     ]);
   });

@@ -1,5 +1,5 @@
 // `npm run audit` and `npm run reconcile` on the real stack: the exit code reports whether there are problems, and a
-// repair only emits events. The tests use an order without an outbox row, as if the service had failed to write the row.
+// repair only emits events. The repaired order has no outbox row, as if the service had failed to write the row.
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { expectAuditorGreen } from '../support/audit.ts';

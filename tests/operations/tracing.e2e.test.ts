@@ -34,7 +34,7 @@ interface Traced {
 
 /**
  * The trace as indented lines, with siblings sorted by name. Subtrees whose root is named in `separateRoots` are printed separately,
- * because their parent varies: it is the event, of two, that was handled last.
+ * because their parent varies: of two events, the parent is the event that was handled last.
  */
 const shape = (spans: readonly TraceSpan[], separateRoots: readonly string[]): string[] => {
   const lines = (span: TraceSpan, depth: number): string[] => [
@@ -170,7 +170,7 @@ describe('an order', () => {
     ]);
   });
 
-  it('has the span of the client as its parent', () => {
+  it('has one root span, whose parent is the span of the client', () => {
     for (const { spans, client } of [paid, declined]) {
       const [root, ...others] = spans.filter((span) => !parentOf(spans, span));
       expect(others).toEqual([]);

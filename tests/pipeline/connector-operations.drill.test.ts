@@ -369,7 +369,8 @@ describe('a new column of the outbox in the configuration of a connector', { tim
       });
       await addColumn();
       await tamper('payment', await withRegion());
-      expect((await connectors('resume', '--connector', 'payment-outbox')).code).not.toBe(null);
+      // The exit code depends on whether the task has failed before the command ends.
+      await connectors('resume', '--connector', 'payment-outbox');
       await eventually(
         'the task has failed',
         async () => (await taskOf('payment'))?.state === 'FAILED',

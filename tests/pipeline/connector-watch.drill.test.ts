@@ -1,5 +1,5 @@
-// A task can stay UNASSIGNED in Connect, for example after a failed rebalance. Connect does not restart such a task, so the stack
-// does. The test simulates the state by writing it to the status topic of Connect.
+// A task can stay UNASSIGNED in Connect, for example after a failed rebalance. Connect does not restart such a task, so the
+// watchdog of the auditor does. The test simulates the state by writing it to the status topic of Connect.
 import { expect, it } from 'vitest';
 import { services } from '../../scripts/stack/topology.ts';
 import { expectInvariants } from '../support/invariants.ts';

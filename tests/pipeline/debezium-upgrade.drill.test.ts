@@ -1,5 +1,5 @@
 // Follows connectors/runbooks/debezium-upgrade.md step by step while orders are placed, on a second worker that starts with the
-// previous minor version of Debezium. The test starts a worker twice and is slow, so it runs only in `npm run test:faults`, or with
+// previous minor version of Debezium. The test starts a worker twice and is slow, so it runs only with FAULT_ROUNDS above 1:
 // `FAULT_ROUNDS=5 npm test -- debezium-upgrade`.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -66,7 +66,7 @@ const loseSlot = async (service: ServiceName): Promise<void> => {
   }
 };
 
-/** The steps at which `recover` is killed: two steps, or all steps in `npm run test:faults`. */
+/** The steps at which `recover` is killed: two steps, or all steps with FAULT_ROUNDS above 1. */
 const killSteps = faultRounds > 1 ? [1, 2, 3, 4, 5, 6, 7] : [4, 7];
 
 describe('a lost slot', () => {

@@ -1,5 +1,6 @@
 // A real schema registry: which schema changes it accepts, that it receives nothing if a schema would get another id than the
-// recorded id, and that the subjects are protected even if it was started without compatibility rules. The tests start separate registries in temporary folders, so that they use up no schema ids of the stack.
+// recorded id, and that the subjects are protected even if it was started without compatibility rules. The tests start separate
+// registries in temporary folders, so that they use up no schema ids of the stack.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,7 +84,7 @@ describeOwnParts('a registry with the rules of the stack', () => {
     expect(await readGoldenBytes(registry, contract)).toBeGreaterThan(contract.releases.length);
   });
 
-  it('assigns no schema id during a dry run', async () => {
+  it('has assigned no schema id during the dry runs: the next schema gets the next id', async () => {
     const registered = await registerVersion(registry, parcel);
     expect(registered.body).toMatchObject({ id: contract.releases.length + 1 });
   });
@@ -149,7 +150,7 @@ describeOwnParts('a registry that was started without rules', () => {
     registry = await startEmptyRegistry(false);
   });
 
-  it('enforces the compatibility mode of each of our subjects, and accepts any schema for other subjects', async () => {
+  it('enforces the compatibility mode of a subject of the contract, and accepts any schema for another subject', async () => {
     await registerSchemas(registry, contract);
     const [first] = contract.releases;
     if (first === undefined) throw new Error('there is no release');

@@ -109,7 +109,7 @@ describe('the retention of the outbox', () => {
     await waitUntilDeleted(waiting.id);
   }, 150_000);
 
-  it('can only be run by the service', async () => {
+  it('cannot be run with the database role of Debezium', async () => {
     const cdc = postgres(stack.databases.order.cdc, { max: 1, onnotice: () => undefined });
     await expect(
       cdc`select * from delete_published_outbox_rows(${database.slot}, now() - interval '2 days', 1)`,

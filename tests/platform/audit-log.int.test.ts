@@ -212,7 +212,7 @@ describe('sealing', () => {
     expect(await verify()).toMatchObject({ status: 'intact', unsealed: 0 });
   });
 
-  it('skips no entry: an entry with a lower id that is committed later is sealed later', async () => {
+  it('skips no entry: it waits for an open transaction that has already written an entry', async () => {
     const commit = Promise.withResolvers<undefined>();
     const appended = Promise.withResolvers<undefined>();
     const slowTransaction = db.transaction(async (tx) => {
@@ -426,7 +426,7 @@ describe('the HTTP API', () => {
     ['not_found', 404],
     ['precondition_failed', 412],
     ['schema_violation', 422],
-  ] as const)('records %s', async (code, status) => {
+  ] as const)('records a refusal with the code %s', async (code, status) => {
     respond = refuse(code);
     expect((await post('/api/things')).status).toBe(status);
     expect(await entries()).toMatchObject([{ outcome: 'refused', status, code, resource: null }]);
@@ -442,14 +442,14 @@ describe('the HTTP API', () => {
     ]);
   });
 
-  it('records every requested id, including ids with a NUL character and very long ids', async () => {
+  it('records the requested id even if it contains a NUL character, and cuts it after 200 characters', async () => {
     respond = refuse('not_found');
     expect((await post('/api/things/a%00b/turn')).status).toBe(404);
     expect((await post(`/api/things/${'x'.repeat(5_000)}/turn`)).status).toBe(404);
     expect((await entries()).map(({ resource }) => resource?.length)).toEqual([3, 200]);
   });
 
-  it('records no successes, reads, unknown paths, anonymous callers or server errors', async () => {
+  it('records no refused reads, unknown paths, anonymous callers or server errors, and leaves successes to `handle`', async () => {
     await post('/api/things');
     respond = refuse('forbidden');
     await app.request('/api/things/thing-1/turn');
@@ -551,7 +551,7 @@ describe('the HTTP API', () => {
     expect((await verification('?position=3')).status).toBe(422);
   });
 
-  it('responds with 403 to everybody else, and with 422 to an invalid query', async () => {
+  it('responds with 403 to callers who are not administrators, and with 422 to an invalid query', async () => {
     expect((await app.request('/api/v1/audit')).status).toBe(403);
     expect((await app.request('/api/v1/audit/verification')).status).toBe(403);
     principal = { subject: 'admin-1', email: undefined, roles: ['ADMIN'] };

@@ -70,18 +70,18 @@ const badRows: Readonly<Record<ServiceName, Readonly<Record<string, BadRow>>>> =
   },
 };
 
-describe.each(serviceNames)('a check constraint of the %s database', (service) => {
+describe.each(serviceNames)('the check constraints of the %s database', (service) => {
   const database = useTestDatabase(service);
   const rows = { ...badRows[service], ...messaging };
 
-  it('has a row that it must refuse', async () => {
+  it('each have a row here that they must refuse', async () => {
     const constraints = await database.db.execute<{ name: string }>(sql`
       select conname as name from pg_constraint
       where contype = 'c' and connamespace = 'public'::regnamespace and conrelid <> 0 order by 1`);
     expect(constraints.map(({ name }) => name)).toEqual(Object.keys(rows).sort());
   });
 
-  it.each(Object.entries(rows))('%s refuses that row', async (constraint, [table, columns]) => {
+  it.each(Object.entries(rows))('include %s, which refuses its row', async (constraint, [table, columns]) => {
     const insert = database.db.transaction(async (tx) => {
       // A copy with the same checks, whose other columns may be null.
       const copy = sql.identifier(`copy_of_${table}`);

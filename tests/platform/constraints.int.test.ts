@@ -40,8 +40,8 @@ const violationError = (name: string, type: string): Error =>
     }),
   });
 
-describe.each(serviceNames)('a violated constraint of the %s database', (service) => {
-  it('gets 409, or 500 if only a defect can violate it', async () => {
+describe.each(serviceNames)('a constraint of the %s database', (service) => {
+  it('gets 409 when it is violated, or 500 if only a defect can violate it', async () => {
     const constraints = await constraintsOf(service);
     expect(constraints.length).toBeGreaterThan(10);
     for (const { name, type } of constraints) {

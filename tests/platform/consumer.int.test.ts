@@ -121,7 +121,7 @@ const claims = async (run: Run) =>
 const deadLettersOf = async (run: Run) =>
   (await database.db.select().from(deadLetters)).filter((row) => row.topic === run.topic);
 
-describe('delivery', () => {
+describe('the consumer', () => {
   it('continues after the clock was set back by an hour: the member whose heartbeats stop joins again', async () => {
     const run = await start(() => Promise.resolve());
     await run.send(record('order-1'));
@@ -171,7 +171,7 @@ describe('delivery', () => {
     'reads batches that the broker stores as %s, in one block or many',
     async (codec) => {
       const run = await start(() => Promise.resolve(), [{ name: 'compression.type', value: codec }]);
-      // Random keys cannot be compressed, so the batch has more than one block with every codec.
+      // The batch has about 200 KB, which is more than one block of snappy, lz4 or zstd. The batch of one record has one block.
       const keys = Array.from({ length: 150 }, () => randomBytes(300).toString('hex'));
       await run.send(...keys.map((key) => record(key)));
       await run.send(record('order-1'));
@@ -282,7 +282,7 @@ describe('a record that can never be handled', () => {
     ['an unknown schema id', { value: Buffer.from([0, 0x7f, 0xff, 0xff, 0xff, 1]) }, 'unknown_schema'],
     ['no value at all', { value: null }, 'no_value'],
   ])(
-    '%s is stored unchanged as a dead letter, and the next record is handled',
+    '(%s) is stored unchanged as a dead letter, and the next record is handled',
     async (_label, undecodable, code) => {
       const run = await start(() => Promise.resolve());
       await run.send({ key: 'order-1', headers: { eventType: 'what' }, ...undecodable }, record('order-2'));
@@ -303,7 +303,7 @@ describe('a record that can never be handled', () => {
     },
   );
 
-  it('a rejected event is dead-lettered without a claim, so that the event can be replayed', async () => {
+  it('because its event is rejected is dead-lettered without a claim, so that the event can be replayed', async () => {
     const run = await start(({ event }) =>
       event.data.orderId === 'order-1'
         ? Promise.reject(new Rejected('impossible', 'It cannot be.'))
@@ -317,7 +317,7 @@ describe('a record that can never be handled', () => {
     expect((await claims(run)).length).toBe(1);
   });
 
-  it('an event that fails because of a defect is tried three times before it is dead-lettered', async () => {
+  it('because of a defect is tried three times before it is dead-lettered', async () => {
     const run = await start(({ event }) =>
       event.data.orderId === 'order-1' ? Promise.reject(new TypeError('a defect')) : Promise.resolve(),
     );

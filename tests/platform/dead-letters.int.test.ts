@@ -1,4 +1,5 @@
-// The dead-letter API on a real database: a replay takes effect once, and each attempt is recorded in the audit log.
+// The dead-letter API on a real database: a replay takes effect once, and each attempt is recorded in the audit log, except during an
+// outage.
 import { randomUUID } from 'node:crypto';
 import { asc, eq, sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -180,7 +181,7 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await deadLetter(id))?.replays]).toEqual([1, 1]);
   });
 
-  it('is a duplicate if the event has been handled since; the dead letter is then resolved', async () => {
+  it('is a duplicate if the event has been handled since; the dead letter then counts as replayed', async () => {
     const id = await storeDeadLetter();
     const row = await deadLetter(id);
     await database.db.insert(processedEvents).values({
@@ -236,7 +237,7 @@ describe('replaying a dead letter', () => {
     expect((await deadLetter(id))?.state).toBe('parked');
   });
 
-  it('of an event type without a subscription resolves the dead letter without an effect', async () => {
+  it('of an event type without a subscription has no effect; the dead letter then counts as replayed', async () => {
     const id = await storeDeadLetter({
       event: { type: 'order.fulfilled', data: { orderId: 'o', customerId: 'c' } },
     });
@@ -290,7 +291,7 @@ describe('replaying a group', () => {
   });
 });
 
-describe('each command on a dead letter, by its state and the role of the caller', () => {
+describe('the dead-letter API', () => {
   const settle: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
     parked: () => Promise.resolve(),
     replayed: (id) => call('POST', `/${id}/replay`),
@@ -304,19 +305,22 @@ describe('each command on a dead letter, by its state and the role of the caller
     ['archive', 'replayed', '409 dead_letter_replayed'],
     ['archive', 'archived', '409 dead_letter_archived'],
   ];
-  it.each(answers)('%s of a dead letter that is %s: %s', async (command, state, answer) => {
-    const id = await storeDeadLetter();
-    await settle[state]?.(id);
-    const run = () =>
-      call('POST', `/${id}/${command}`, command === 'archive' ? { reason: 'A test' } : undefined);
-    for (const role of ['USER', 'SELLER'] as const) {
-      roles = [role];
-      expect(await run()).toMatchObject({ status: 403, body: { code: 'forbidden' } });
-    }
-    roles = ['ADMIN'];
-    const { status, body } = await run();
-    expect(`${status} ${String(body['code'] ?? body['outcome'] ?? body['state'])}`).toBe(answer);
-  });
+  it.each(answers)(
+    'answers %s of a %s dead letter with %s, and with 403 to every role except ADMIN',
+    async (command, state, answer) => {
+      const id = await storeDeadLetter();
+      await settle[state]?.(id);
+      const run = () =>
+        call('POST', `/${id}/${command}`, command === 'archive' ? { reason: 'A test' } : undefined);
+      for (const role of ['USER', 'SELLER'] as const) {
+        roles = [role];
+        expect(await run()).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+      }
+      roles = ['ADMIN'];
+      const { status, body } = await run();
+      expect(`${status} ${String(body['code'] ?? body['outcome'] ?? body['state'])}`).toBe(answer);
+    },
+  );
 });
 
 describe('a repeated request with the same Idempotency-Key gets the first response', () => {
@@ -413,7 +417,7 @@ describe('archiving a dead letter', () => {
     expect(await effects()).toBe(0);
   });
 
-  it('during its replay: only one of the two takes effect', async () => {
+  it('during its replay takes effect; the replay is then a duplicate without an effect', async () => {
     const id = await storeDeadLetter();
     const inside = Promise.withResolvers<undefined>();
     const release = Promise.withResolvers<undefined>();
@@ -481,7 +485,7 @@ describe('reading dead letters', () => {
     });
   });
 
-  it('shows the bytes of the record, and the event if the record can be decoded', async () => {
+  it('shows the event, or the bytes of a record that cannot be decoded, without card tokens', async () => {
     const value = Buffer.from('rubbish');
     const withToken = await storeDeadLetter({ value: Buffer.from('rubbish with tok_secret in it') });
     const [good, bad] = [
@@ -505,7 +509,7 @@ describe('reading dead letters', () => {
     expect(await call('GET', '/nothing')).toMatchObject({ status: 404 });
   });
 
-  it('is allowed to administrators only', async () => {
+  it('is allowed to administrators only, and so are the commands', async () => {
     const id = await storeDeadLetter();
     roles = ['SELLER', 'USER'];
     for (const [method, path, body] of [

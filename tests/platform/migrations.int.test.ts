@@ -118,7 +118,7 @@ describe('the migrations', () => {
     },
   );
 
-  it.each(serviceNames)('migrate the %s database from any state of the former series', async (service) => {
+  it.each(serviceNames)('migrate the %s database from three states of the former series', async (service) => {
     const fresh = await emptyDatabase();
     await migrateDatabase(fresh, service);
     const shape = await shapeOf(fresh);
@@ -130,7 +130,7 @@ describe('the migrations', () => {
         INSERT INTO outbox VALUES
           (${randomUUID()}, 'order-events', 'key', 'order.created', 1, '\\x000000000100', 'c', 'c', 't', now())`;
       await migrateDatabase(sql, service);
-      expect(await shapeOf(sql), `after ${count} of its migrations`).toEqual(shape);
+      expect(await shapeOf(sql), `after ${count} migrations of the former series`).toEqual(shape);
       expect(await sql`SELECT aggregate_id FROM outbox`).toMatchObject([{ aggregate_id: 'key' }]);
     }
   });

@@ -136,7 +136,7 @@ describe('the outbox', () => {
     expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
   });
 
-  it('keeps rows younger than one day, and deletes a limited number of rows per statement', async () => {
+  it('refuses to delete rows younger than one day, or more than 10,000 rows per statement', async () => {
     await addOutbox(hour);
     await deliverAll();
     const deletionError = (age: string, rows: number): Promise<unknown> =>
@@ -167,7 +167,7 @@ const postgresError = async (statement: ReturnType<typeof sql>): Promise<string>
   }
 };
 
-describe('the other tables', () => {
+describe('the tables with a retention period', () => {
   const addInbox = async (age: number, eventId: string = randomUUID()): Promise<string> => {
     await database.db.insert(processedEvents).values({
       consumer: 'group',
@@ -272,7 +272,7 @@ describe('the other tables', () => {
   it.each([
     ['processed_events', () => addInbox(31 * day), 'inbox'],
     ['outbox', () => addOutbox(31 * day), 'outbox'],
-  ] as const)('of %s lose all due rows but those that cannot be deleted', async (table, add, name) => {
+  ] as const)('(here %s) lose all due rows except those that cannot be deleted', async (table, add, name) => {
     for (let index = 0; index < 25; index += 1) await add();
     await deliverAll();
     const bad = sql`select ctid as row from ${sql.identifier(table)} limit 2 offset 7`;

@@ -65,7 +65,7 @@ describe.each(serviceNames)('the %s database', (service) => {
     await expect(runAs(auditor, 'insert into outbox select * from outbox')).rejects.toEqual(denied);
   });
 
-  it('publishes only inserts of the outbox, through a slot that survives a failover', async () => {
+  it('publishes only inserts of the outbox, through a slot with the failover option', async () => {
     const { publication, slot } = services[service].database;
     expect(
       await runAs(

@@ -136,18 +136,21 @@ describe('a setting that would have no effect', () => {
   });
 });
 
-describe('PostgreSQL', () => {
-  it.each(['require', 'verify-full', 'disable'])('refuses TLS parameters in the URL (sslmode=%s)', (mode) => {
-    expect(problemsOf({ DATABASE_URL: `${requiredSettings.DATABASE_URL}?sslmode=${mode}` })).toEqual([
-      'DATABASE_URL has TLS parameters; expected DATABASE_SSLMODE and the DATABASE_*_FILE settings instead.',
-    ]);
-  });
-  it('refuses the unsafe modes of libpq', () => {
+describe('the settings for PostgreSQL', () => {
+  it.each(['require', 'verify-full', 'disable'])(
+    'do not allow TLS parameters in the URL (sslmode=%s)',
+    (mode) => {
+      expect(problemsOf({ DATABASE_URL: `${requiredSettings.DATABASE_URL}?sslmode=${mode}` })).toEqual([
+        'DATABASE_URL has TLS parameters; expected DATABASE_SSLMODE and the DATABASE_*_FILE settings instead.',
+      ]);
+    },
+  );
+  it('do not allow the unsafe modes of libpq', () => {
     expect(problemsOf({ DATABASE_SSLMODE: 'prefer' })).toEqual([
       'DATABASE_SSLMODE is "prefer"; expected one of disable, require, verify-ca, verify-full.',
     ]);
   });
-  it('certificates are verified unless the mode is disable or require', () => {
+  it('make clients verify the server certificate unless the mode is disable or require', () => {
     const trust = (env: Record<string, string>) =>
       databaseTrust(configOf(env), requiredSettings.DATABASE_URL);
     expect(trust({})).toBe(false);
@@ -167,9 +170,9 @@ describe('PostgreSQL', () => {
   });
 });
 
-describe('Kafka', () => {
+describe('the settings for Kafka', () => {
   const user = { KAFKA_SASL_USERNAME: 'order', KAFKA_SASL_PASSWORD: 'hush' };
-  it('requires a mechanism, a user and a password for SASL', () => {
+  it('must include a mechanism, a user and a password for SASL', () => {
     expect(problemsOf({ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' })).toEqual(
       ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'].map(
         (variable) => `${variable} is not set; it is needed with KAFKA_SECURITY_PROTOCOL=SASL_SSL.`,
@@ -181,15 +184,15 @@ describe('Kafka', () => {
       sasl: { mechanism: 'SCRAM-SHA-512', username: 'order', password: 'hush' },
     });
   });
-  it('refuses an unknown SASL mechanism', () => {
+  it('do not allow an unknown SASL mechanism', () => {
     expect(problemsOf({ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL', KAFKA_SASL_MECHANISM: 'MD5', ...user })).toEqual(
       ['KAFKA_SASL_MECHANISM is "MD5"; expected one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512.'],
     );
   });
 });
 
-describe('the schema registry', () => {
-  it('requires user and password together, and not in the URL', () => {
+describe('the settings for the schema registry', () => {
+  it('must include the user and the password together, and not in the URL', () => {
     expect(problemsOf({ SCHEMA_REGISTRY_USERNAME: 'me' })).toEqual([
       'SCHEMA_REGISTRY_USERNAME is set, but SCHEMA_REGISTRY_PASSWORD is not; expected both or neither.',
     ]);

@@ -181,7 +181,7 @@ describe('the charge of a cancelled order', () => {
 });
 
 describe('a refused refund', () => {
-  it('stays open, is logged as an error, and is retried later', async () => {
+  it('stays open, is logged as an error, and is due again an hour later', async () => {
     answers = [chargedResponse, [409, { code: 'refund_exceeds_charge' }]];
     const orderId = await newDueCharge();
     startCalls();

@@ -14,8 +14,8 @@ import {
   product,
 } from '../support/shop.ts';
 
-describe('not enough stock', () => {
-  it('reserves nothing for any line, charges nothing and cancels the order', async () => {
+describe('an order of more units than the stock has', () => {
+  it('reserves nothing for any line, is not charged and is CANCELLED', async () => {
     const [plenty, short] = [await newProduct(10), await newProduct(1)];
     const { id } = await place({
       items: [
@@ -94,7 +94,7 @@ describe('a cancellation by the customer', () => {
     await expectInvariants([id]);
   });
 
-  it('releases the stock of a PAID order and refunds it', async () => {
+  it('releases the stock of a PAID order and refunds its charge', async () => {
     const testProduct = await newProduct(1);
     const { id } = await orderOne(testProduct.id);
     await orderWith(id, 'PAID');
@@ -113,7 +113,7 @@ describe('a cancellation by the customer', () => {
   });
 });
 
-describe('a connection lost after the charge', () => {
+describe('a connection that is lost after the charge', () => {
   it('is resolved by a retry with the same key: one charge, and the order is PAID', async () => {
     const testProduct = await newProduct(1);
     const { id } = await place({

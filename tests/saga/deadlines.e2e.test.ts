@@ -35,7 +35,7 @@ describe('a MANUAL order that nobody pays for', () => {
 });
 
 describe('the deadline of the saga', () => {
-  it('cancels an order that is still waiting; inventory and payment compensate', async () => {
+  it('cancels an order that is still waiting, and its stock is released', async () => {
     const testProduct = await newProduct(1);
     const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');

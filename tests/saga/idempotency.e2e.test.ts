@@ -158,7 +158,7 @@ describe('Idempotency-Key of a payment', () => {
     expect((await pay(one, key, 'tok_success', 'user2')).status).toBe(404);
   });
 
-  it('charges once for many concurrent requests; the others get the same response or 409', async () => {
+  it('charges once for many concurrent requests: a request that gets 409 is repeated, and all get the same response', async () => {
     const [id, key] = [await newPayableOrder(), randomUUID()];
     const answers = await Promise.all(Array.from({ length: 20 }, () => payWhenReserved(id, key)));
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
@@ -186,20 +186,20 @@ describe('Idempotency-Key of every other call', () => {
     return first;
   };
 
-  it('a restock that is sent again after a lost response adds its units once', async () => {
+  it('makes a repeated restock add its units once', async () => {
     const { id, available } = await newProduct(10);
     await sendTwice('inventory', `/api/v1/products/${id}/restock`, 'seller', { quantity: 5 });
     expect(await product(id)).toMatchObject({ available: available + 5 });
   });
 
-  it('a restock without a key adds its units each time', async () => {
+  it('is optional: without a key, each restock adds its units', async () => {
     const { id } = await newProduct(10);
     for (let sent = 0; sent < 2; sent += 1)
       await call('inventory', `/api/v1/products/${id}/restock`, { as: 'seller', body: { quantity: 5 } });
     expect(await product(id)).toMatchObject({ available: 20 });
   });
 
-  it('a different quantity under the same key is refused', async () => {
+  it('refuses a different quantity under the same key', async () => {
     const { id } = await newProduct(10);
     const headers = { 'idempotency-key': randomUUID() };
     const path = `/api/v1/products/${id}/restock`;
@@ -208,7 +208,7 @@ describe('Idempotency-Key of every other call', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
-  it('a product is created once', async () => {
+  it('makes a repeated request create one product', async () => {
     const body = {
       name: 'A thing',
       sku: randomUUID(),
@@ -219,7 +219,7 @@ describe('Idempotency-Key of every other call', () => {
     expect(created.status).toBe(201);
   });
 
-  it('confirmation, shipment and cancellation of an order happen once, and the first response is replayed', async () => {
+  it('replays the first response to a confirmation, a shipment and a cancellation of an order', async () => {
     const { id } = await orderOne(testProduct.id);
     await orderWith(id, 'PAID');
     await sendTwice('order', `/api/v1/orders/${id}/confirm`, 'seller');
@@ -229,12 +229,12 @@ describe('Idempotency-Key of every other call', () => {
     expect(cancelled.body).toMatchObject({ status: 'CANCELLED' });
   });
 
-  it('a repair emits its events once', async () => {
+  it('replays the first response to a repair', async () => {
     const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await sendTwice('order', `/api/v1/orders/${id}/repair`, 'admin', { reason: 'a test' });
   });
 
-  it('an action on a connector is carried out and recorded once', async () => {
+  it('makes a repeated action on a connector leave one entry in the audit log', async () => {
     const entries = () =>
       query('order', (sql) => sql`select id from audit_log where action = 'connectors.resume'`);
     const before = await entries();

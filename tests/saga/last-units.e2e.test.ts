@@ -1,11 +1,11 @@
-// 100 buyers order the last 10 units at the same time, through all services.
+// 100 orders for the last 10 units, 20 requests at a time, through all services.
 import { describe, expect, it } from 'vitest';
 import { expectInvariants } from '../support/invariants.ts';
 import { eventually, inParallel, newProduct, order, orderOne, product } from '../support/shop.ts';
 
-describe('the last units', () => {
+describe('the last 10 units', () => {
   it(
-    '100 buyers, 10 units: ten orders are PAID, the others CANCELLED without a charge',
+    'are sold once: of 100 orders ten are PAID, and the others are CANCELLED without a charge',
     { timeout: 240_000 },
     async () => {
       const testProduct = await newProduct(10);

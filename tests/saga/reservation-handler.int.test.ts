@@ -83,8 +83,8 @@ const stock = async (productId: string) => {
 const stateOf = async (orderId: string) =>
   (await shell.db.select().from(reservations).where(eq(reservations.orderId, orderId)))[0]?.state;
 
-describe('the last units', () => {
-  it('60 buyers order 10 units at once: ten reservations succeed, fifty fail, and no request ends with an error', async () => {
+describe('concurrent reservations', () => {
+  it('of 10 units by 60 orders: ten succeed, fifty fail, and no request ends with an error', async () => {
     const productId = await newProduct(10);
     const orders = await Promise.all(Array.from({ length: 60 }, () => buy([productId])));
     const states = await Promise.all(orders.map(stateOf));
@@ -98,7 +98,7 @@ describe('the last units', () => {
     expect(ledger).toEqual({ reserved: 10 });
   });
 
-  it('orders that list the same products in opposite sequence do not deadlock', async () => {
+  it('of the same products in opposite sequence do not deadlock', async () => {
     const [a, b] = [await newProduct(100), await newProduct(100)];
     const orders = await Promise.all(
       Array.from({ length: 40 }, (_, index) => buy(index % 2 === 0 ? [a, b] : [b, a])),
@@ -110,7 +110,7 @@ describe('the last units', () => {
     ]);
   });
 
-  it('an order that shares a transaction sees the reservations of the earlier orders in the transaction', async () => {
+  it('that share a transaction see the earlier reservations in the transaction', async () => {
     const productId = await newProduct(10);
     const sharingShell = { db: shell.db, codec: shell.codec, shared: shareTransactions(shell.db) };
     const transactionsBefore = database.connection.usage().transactions;
@@ -126,7 +126,7 @@ describe('the last units', () => {
     expect(await stock(productId)).toEqual({ available: 10, reserved: 10 });
   });
 
-  it('orders that share transactions in several instances do not deadlock over the same products', async () => {
+  it('that share transactions in several instances do not deadlock over the same products', async () => {
     const products = await Promise.all(Array.from({ length: 4 }, () => newProduct(1_000)));
     const instances = Array.from({ length: 4 }, () => ({
       db: shell.db,
@@ -147,7 +147,7 @@ describe('the last units', () => {
     expect(new Set(await Promise.all(orders.map(stateOf)))).toEqual(new Set(['reserved']));
   });
 
-  it('the database itself refuses to oversell', async () => {
+  it('cannot oversell: the database refuses to reserve more units than are available', async () => {
     const productId = await newProduct(1);
     const oversell = shell.db
       .update(inventory)
@@ -185,27 +185,27 @@ describe('two inputs for a row that does not exist yet', () => {
   const threeUnits = (orderId: string, productId: string) =>
     orderCreated(orderId, [productId], { quantity: 3 });
 
-  it('a cancellation during the reservation releases the units', async () => {
+  it('release the units if they are an order and then its cancellation', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
     await race(submitOn(threeUnits(orderId, productId)), () => submit(cancelled(orderId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
-  it('an order that arrives while its cancellation is being handled reserves nothing', async () => {
+  it('reserve nothing if they are a cancellation and then its order', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
     await race(submitOn(cancelled(orderId)), () => submit(threeUnits(orderId, productId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
-  it('the same order, delivered twice at once, reserves once', async () => {
+  it('reserve once if they are the same order', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
     await race(submitOn(threeUnits(orderId, productId)), () => submit(threeUnits(orderId, productId)));
     expect(await stock(productId)).toEqual({ available: 10, reserved: 3 });
   });
 
-  it('the same product, submitted twice at once, is created once, with the stock of the first input', async () => {
+  it('create one product, with the stock of the first input, if they create the same product', async () => {
     const productId = randomUUID();
     await race(
       (on: Shell) => create(on, productId, 5),
@@ -219,7 +219,7 @@ describe('two inputs for a row that does not exist yet', () => {
     expect(movements.map(({ kind }) => kind)).toEqual(['initial']);
   });
 
-  it('two products of a seller with the same SKU at once: the second is refused with sku_taken', async () => {
+  it('create one product if they have the same seller and SKU: the second is refused with sku_taken', async () => {
     const sku = randomUUID();
     const createAnother = (on: Shell) => create(on, randomUUID(), 1, sku);
     const error = await race(createAnother, () => createAnother(shell)).catch((reason: unknown) => reason);

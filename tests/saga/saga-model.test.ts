@@ -1,8 +1,8 @@
-// The saga with events in every possible sequence. The `decide` functions of all three services run together, and fast-check generates
+// The saga with events in any sequence. The `decide` functions of all three services run together, and fast-check generates
 // random histories: who acts when, which topic is consumed first, which events are delivered twice or repeated after a crash, which
 // events are dead-lettered and replayed later, how the gateway responds, and when time passes. The invariants must hold after each
-// step. This also shows that later events of a key need not wait for a dead-lettered event: the saga accepts every event at any
-// later time.
+// step. This also shows that later events of a key need not wait for a dead-lettered event: an event that is rejected meanwhile
+// becomes a dead letter too, and every dead letter can be replayed later.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { baskets, type Step } from './model/steps.ts';

@@ -33,8 +33,8 @@ import { ageOrder, expireReservation } from '../support/time.ts';
 
 const stepsPerHistory = faultRounds > 1 ? 500 : 300;
 const clients = 4;
-/** Longer than a crash delays an order: the lease of a dead instance ends after 39 s, and after repeated crashes the supervisor waits
- *  15 s before it restarts the instance. */
+/** Longer than a crash delays an order: the lease of a dead instance ends after 9 s (GATEWAY_TIMEOUT_MS + 5 s), and after repeated
+ *  crashes the supervisor waits 15 s before it restarts the instance. */
 const settleMs = faultRounds > 1 ? 240_000 : 120_000;
 
 type Step =
@@ -204,9 +204,9 @@ async function run(seed: number, log: (line: string) => void): Promise<Placed[]>
   const placed: Placed[] = [];
   const newest = (candidates: readonly Placed[], nth: number): Placed | undefined =>
     candidates[candidates.length - 1 - (nth % Math.max(1, candidates.length))];
-  /** Chooses an order as a person would: sellers choose PAID orders, customers choose unpaid orders. */
+  /** Chooses an order as a person would: sellers choose PAID orders, and customers who pay choose unpaid MANUAL orders. */
   const choose = async (step: Extract<Step, { readonly pick: number }>): Promise<Placed | undefined> => {
-    // Every third step chooses any order.
+    // About a third of the steps choose one of the newest orders, whatever its status is.
     if (step.pick % 3 === 0) return newest(placed, step.pick);
     if (step.do === 'pay')
       return newest(

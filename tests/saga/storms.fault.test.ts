@@ -75,7 +75,7 @@ describe('payments around the expiry of the reservation', () => {
   const latencyMs = 1_000;
 
   it(
-    `${customers} customers: each order is either PAID with its stock, or CANCELLED without a charge`,
+    `leave each of ${customers} orders either PAID with its stock, or CANCELLED without a net charge`,
     { timeout: 600_000 },
     async () => {
       const testProduct = await newProduct(customers);
@@ -138,7 +138,7 @@ describe('cancellations around the charge', () => {
   const customers = faultRounds > 1 ? 300 : 64;
 
   it(
-    `${customers} customers: cancelled orders have no net charge, the others are PAID with their stock`,
+    `leave ${customers} orders without a net charge if they were cancelled, and otherwise PAID with their stock`,
     { timeout: 600_000 },
     async () => {
       const testProduct = await newProduct(customers);

@@ -29,7 +29,7 @@ const whilePaymentLocked = async (orderId: string, work: () => Promise<void>): P
   }
 };
 
-/** The orders whose events are in the same partition as the events of `orderId`. */
+/** Those of `orderIds` whose events are in the same partition as the events of `orderId`. */
 const besides = async (orderId: string, orderIds: readonly string[]): Promise<string[]> => {
   const records = await readTopic('order-events');
   const partitions = new Map(records.map(({ key, partition }) => [key?.toString(), partition]));

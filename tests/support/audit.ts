@@ -1,4 +1,4 @@
-// Reads the report of the auditor on the whole stack. Every fault test ends with a check of this report.
+// Reads the report of the auditor on the whole stack. Most fault tests end with a check of this report.
 import { z } from 'zod';
 import { call, eventually } from './shop.ts';
 
@@ -17,7 +17,10 @@ export type Audit = z.infer<typeof auditShape>;
 
 export const audit = async (): Promise<Audit> => auditShape.parse((await call('auditor', '/audit')).body);
 
-/** Waits for an audit that began after this call and that finds no violation, nothing in flight and no stuck order. */
+/**
+ * Waits for an audit that finds no violation, nothing in flight and no stuck order. `checkedAt` is the time at which an audit has read
+ * its data. It must be more than a second after this call, because an earlier audit may have read data from before this call.
+ */
 export async function expectAuditorGreen(): Promise<Audit> {
   const calledAt = Date.now();
   return eventually(
@@ -34,7 +37,7 @@ export async function expectAuditorGreen(): Promise<Audit> {
   );
 }
 
-/** Waits until the auditor reports a violation of the invariant for `key`. */
+/** Waits until the auditor reports a violation of the invariant whose key starts with `key`. */
 export const violationOf = (invariant: string, key: string): Promise<Audit['violations'][number]> =>
   eventually(`the auditor reports ${invariant} for ${key}`, async () => {
     const { violations } = await audit();

@@ -1,5 +1,5 @@
-// Checks every response that a test receives against the OpenAPI document of the process. A response with an undocumented status,
-// content type or field fails the test.
+// Checks responses against the OpenAPI document of a process. `call` (shop.ts) fails if a response has an undocumented status or
+// content type, or a JSON body that does not match its schema.
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { z } from 'zod';

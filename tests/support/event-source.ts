@@ -33,7 +33,7 @@ const toEvent = (block: string): StreamedEvent | undefined => {
 
 interface OpenEvents {
   readonly as?: Person;
-  readonly lastEventId?: number | string | undefined;
+  readonly lastEventId?: number | undefined;
   readonly method?: string;
   /** The address of the order service. Default: the instance of the stack. */
   readonly url?: string;

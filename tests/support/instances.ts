@@ -68,7 +68,7 @@ export const isConnected = async (url: string): Promise<boolean> => {
   return response.ok && healthyReport.safeParse(await response.json()).success;
 };
 
-/** Waits until the instance is ready. It is then also a member of its consumer group. */
+/** Waits until the instance is ready. An instance of a service is then also a member of its consumer group. */
 export const waitUntilReady = async (instance: Instance): Promise<Instance> => {
   await eventually(`the instance at ${instance.url} is ready`, () => isConnected(instance.url), 60_000);
   return instance;
@@ -84,7 +84,10 @@ export const startInstance = async (
     await spawnInstance(service, { settings, ...(projectFolder === undefined ? {} : { projectFolder }) }),
   );
 
-/** Sends the signal and resolves to the exit code. On SIGTERM the instance finishes its current work before it exits. */
+/**
+ * Sends the signal and resolves to the exit code; null after SIGKILL. On SIGTERM the instance finishes its current work before it
+ * exits.
+ */
 export const stopInstance = async ({ child }: Instance, signal: 'SIGTERM' | 'SIGKILL'): Promise<unknown> => {
   const exit = once(child, 'exit');
   child.kill(signal);

@@ -34,7 +34,7 @@ async function expectOutboxPublished(): Promise<void> {
   }
 }
 
-/** Every consumer group has handled each event that it reacts to, and there are no dead letters. */
+/** Every consumer group has handled each event of the orders that it reacts to, and there are no dead letters. */
 async function expectHandledOnce(orderIds: readonly string[]): Promise<void> {
   const reactions: Record<string, readonly ServiceName[]> = {
     'order.created': ['inventory', 'payment'],
@@ -116,8 +116,8 @@ export async function expectAuditLogIntact(service: ServiceName): Promise<void> 
 }
 
 /**
- * For orders that became PAID without a failure: each history has no gap, and each topic has the events of an order in commit
- * order.
+ * For orders that became PAID without a failure: each history has no gap, and each topic has each event of an order exactly once, in
+ * commit order.
  */
 export async function expectEventsInCommitOrder(orderIds: readonly string[]): Promise<void> {
   const histories = await query(

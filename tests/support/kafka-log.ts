@@ -29,7 +29,8 @@ export async function readTopic(topic: string): Promise<LogRecord[]> {
   const nextOffsets = new Map<number, bigint>();
   const complete = Promise.withResolvers<undefined>();
   const checkComplete = (): void => {
-    // With transactions, a partition can end with control records. Control records have offsets, but consumers do not receive them.
+    // The offsets of the batches decide, not the number of records: with transactions, a partition can end with control records, which
+    // have offsets but are not delivered to consumers.
     if (
       [...endOffsets].every(([partition, end]) => end === 0n || (nextOffsets.get(partition) ?? 0n) >= end)
     ) {

@@ -27,7 +27,10 @@ interface Load {
   readonly pauseMs: number;
 }
 
-/** Places orders and injects `fault` after a third of the orders. Then waits until all orders are PAID, and checks the invariants. */
+/**
+ * Places orders, injects `fault` after a third of the orders, and places one more order when `fault` has ended. Then waits until all
+ * orders are PAID, and checks the invariants.
+ */
 export async function underLoad(
   { productId, orders, pauseMs }: Load,
   fault: () => Promise<void>,

@@ -35,7 +35,7 @@ export const createOutboxRows = async (correlationId: string) => {
   return {
     productId,
     row: () => rowOf('n'),
-    /** A row whose payload has exactly this number of bytes. */
+    /** A row whose payload has exactly this number of bytes, which must be more than 1,000. */
     rowOfSize: (bytes: number) => {
       const nameLength = bytes - 1_000;
       const overhead = rowOf('x'.repeat(nameLength)).payload.length - nameLength;

@@ -8,7 +8,7 @@ export interface BadRequest {
   /** The method and the target of the request. */
   readonly line: string;
   readonly as?: Person;
-  /** Header lines in latin1. `Content-Length` is added unless these lines contain a framing header. */
+  /** Header lines in latin1. `Content-Length` is added unless these lines contain a framing header or the body is empty. */
   readonly headers?: readonly string[];
   readonly body?: Bytes;
   readonly status: number;

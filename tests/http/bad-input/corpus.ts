@@ -1,5 +1,5 @@
 // The corpus of requests that must be refused: requests of attackers, scanners and broken clients. They are written to the socket
-// unchanged, because an HTTP client would correct most of these requests.
+// unchanged, because an HTTP client would correct or refuse some of these requests.
 import type { Fixtures, BadRequest } from './bad-request.ts';
 import { badOrders } from './placing.ts';
 import { badCallers, badTargets, badQueries } from './callers.ts';

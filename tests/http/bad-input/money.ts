@@ -1,4 +1,4 @@
-// Payments, charges and refunds that must be refused.
+// Payments, charges, refunds, changes of the gateway behaviour, logins and commands on dead letters that must be refused.
 import {
   type Fixtures,
   type BadRequest,

@@ -34,19 +34,22 @@ describe('each command', () => {
     action,
     { allowedRole, problems, states, decide: run, answers, answerToOther },
   ] of Object.entries(commands)) {
-    it.each(Object.entries(states))(`${action}: %s`, (name, state) => {
-      const entry = permissionOf(action);
-      const answersOf = (as: string) =>
-        Object.fromEntries(
-          roles.map((role) => [
-            role,
-            entry && accessOf(entry, [role]) ? answerOf(run(state, as), problems) : '403 forbidden',
-          ]),
-        );
-      const refused = Object.fromEntries(roles.map((role) => [role, '403 forbidden']));
-      expect(answersOf(owner)).toEqual({ ...refused, [allowedRole]: answers[name] });
-      expect(answersOf(otherPerson)).toEqual({ ...refused, [allowedRole]: answerToOther ?? answers[name] });
-    });
+    it.each(Object.entries(states))(
+      `(${action}, in the state "%s") gets the expected response for each role`,
+      (name, state) => {
+        const entry = permissionOf(action);
+        const answersOf = (as: string) =>
+          Object.fromEntries(
+            roles.map((role) => [
+              role,
+              entry && accessOf(entry, [role]) ? answerOf(run(state, as), problems) : '403 forbidden',
+            ]),
+          );
+        const refused = Object.fromEntries(roles.map((role) => [role, '403 forbidden']));
+        expect(answersOf(owner)).toEqual({ ...refused, [allowedRole]: answers[name] });
+        expect(answersOf(otherPerson)).toEqual({ ...refused, [allowedRole]: answerToOther ?? answers[name] });
+      },
+    );
   }
 
   it('that the payment service rejects gets a response with the state of the payment and the next step', () => {

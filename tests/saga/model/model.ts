@@ -59,9 +59,12 @@ const consumes: Record<Group, readonly Topic[]> = {
 interface Model {
   /** Performs one step, and checks the invariants that must hold after every step. */
   apply(step: Step): void;
-  /** Delivers all events and completes all gateway requests. Then checks the invariants that must hold once nothing is in flight. */
+  /**
+   * Delivers all events, completes all gateway requests, lets all timers expire and replays all dead letters. Then checks the
+   * invariants that must hold once nothing is in flight.
+   */
   drain(): void;
-  /** A log of the history, with one line per effect. */
+  /** A log of the history, with one line per action. */
   readonly trace: readonly string[];
 }
 
@@ -114,7 +117,7 @@ export function createModel(): Model {
 
   const { toOrder, toReservation, toPayment, handlers } = createServices(state, { now, publish });
 
-  /** Models the inbox and the handler in one transaction: an event is claimed if and only if it took effect. */
+  /** Models the inbox and the handler in one transaction: an event is claimed unless it is skipped or rejected. */
   const handle = (group: Group, record: Published, how: string): Outcome['kind'] => {
     const { id, event } = record;
     const what = `${group} ${how} ${event.type} (event ${id})`;
@@ -184,7 +187,7 @@ export function createModel(): Model {
     const result: GatewayResult =
       call === 'nothing' ? { kind: 'absent' } : callProvider(state, stored, call, behaviour);
     const answer = answerOf(kind, result);
-    note(`the gateway is called (${call}) for the ${kind} of ${stored.orderId}: ${result.kind}`);
+    note(`call of the gateway (${call}) for the ${kind} of ${stored.orderId}: ${result.kind}`);
     if (typeof answer !== 'string') {
       worker.answer = answer;
       return;

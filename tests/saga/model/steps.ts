@@ -65,5 +65,6 @@ export type Step =
 
 /**
  * What happens to a gateway call. `lost`: the request never arrives. `dropped`: the request takes effect, but the response is lost.
+ * `busy`: the provider still handles an earlier request with the same key.
  */
 export type ProviderBehaviour = 'succeed' | 'decline' | 'lost' | 'dropped' | 'busy';
