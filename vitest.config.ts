@@ -1,4 +1,4 @@
-// The tiers of the tests, told apart by the file name. `unit` touches nothing outside the process; all others run against real
+// The tiers of the tests, told apart by the file name. `unit` needs no stack, and at most starts short-lived processes; all others run against real
 // PostgreSQL, Kafka, Connect and registry, which tests/run.ts boots once on free ports and in a folder of its own, so a running
 // `npm start` is never disturbed.
 import { defineConfig } from 'vitest/config';

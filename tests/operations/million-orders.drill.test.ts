@@ -77,6 +77,7 @@ const unlogged: Readonly<Record<ServiceName, readonly string[]>> = {
     'outbox',
     'duplicate_deliveries',
     'processed_events',
+    'idempotency_keys',
   ],
   payment: [
     'transactions',

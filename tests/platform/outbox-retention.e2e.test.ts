@@ -71,6 +71,16 @@ const keptRows = async (): Promise<string[]> =>
   (await database.db.select().from(outbox)).map(({ aggregateId }) => aggregateId);
 
 describe('the outbox', () => {
+  it('is cleaned although the clock of the service is ahead of the clock of the database', async () => {
+    await addOutbox(2 * day, 20 * hour);
+    await deliverAll();
+    const shortest = { ...config, outboxRetentionDays: 1 };
+    const ahead = new Date(Date.now() + hour);
+    const options = { db: database.db, logger, config: shortest, slot };
+    expect(await runRetention(options, ahead, neverAborted)).toMatchObject({ deleted: { outbox: 1 } });
+    expect(await keptRows()).toEqual([`aged ${20 * hour}`]);
+  });
+
   it('loses only delivered rows that are older than the retention period', async () => {
     await addOutbox(8 * day, 7 * day + hour, 7 * day - hour, 0);
     await deliverAll();

@@ -71,8 +71,12 @@ const signIn = async (person: Person): Promise<string> => {
 
 /** A valid access token of a person. */
 export const tokenOf = (person: Person): Promise<string> => {
-  const token = tokens.get(person) ?? signIn(person);
+  const known = tokens.get(person);
+  if (known !== undefined) return known;
+  const token = signIn(person);
   tokens.set(person, token);
+  // A failed sign-in is tried again by the next call.
+  token.catch(() => tokens.delete(person));
   return token;
 };
 

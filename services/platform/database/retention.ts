@@ -78,9 +78,10 @@ export async function runRetention(
           where d.state = 'parked' and d.consumer = p.consumer and d.event_id = p.event_id::text)
         order by p.processed_at limit ${limit} offset ${passed} for update skip locked) returning 1)
       select count(*)::int as deleted, null::text as refused from gone`,
+    // The function refuses an instant within the last day of the database's clock. This clock may be ahead of it.
     outbox: (limit, passed) => sql`
-      select deleted, refused from
-      delete_published_outbox_rows(${slot}, ${beforeDays(config.outboxRetentionDays)}, ${limit}, ${passed})`,
+      select deleted, refused from delete_published_outbox_rows(
+        ${slot}, least(${beforeDays(config.outboxRetentionDays)}, now() - interval '1 day'), ${limit}, ${passed})`,
   };
 
   /** One small transaction. */
