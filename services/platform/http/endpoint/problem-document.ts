@@ -55,14 +55,16 @@ interface ProblemResponse {
 
 /** Entries for the `responses` of a route, one per status: `...problemResponses(401, 404)`. */
 export const problemResponses = (...statuses: readonly number[]): Record<number, ProblemResponse> => {
-  const titles = new Map<number, string>(
-    Object.values(standardProblems).map(({ status, title }) => [status, title]),
-  );
+  const kinds = Map.groupBy(Object.values(standardProblems), ({ status }): number => status);
   return Object.fromEntries(
     statuses.map((status) => [
       status,
       {
-        description: titles.get(status) ?? 'Problem',
+        description:
+          kinds
+            .get(status)
+            ?.map(({ title }) => title)
+            .join(', ') ?? 'Problem',
         content: { [problemMediaType]: { schema: problemSchema } },
       },
     ]),

@@ -31,6 +31,8 @@ export interface ServeOptions {
   readonly maxConnections?: number;
   /** Milliseconds within which the headers of a request must arrive; 10,000 when absent. */
   readonly headersTimeoutMs?: number;
+  /** The time limit of the application for a request, in milliseconds; 15,000 when absent. */
+  readonly requestTimeoutMs?: number;
   /** Milliseconds that a client may take to read a complete response; 30,000 when absent. */
   readonly sendTimeoutMs?: number;
   readonly logger: Logger;
@@ -50,10 +52,11 @@ export interface RunningServer {
 }
 
 /** Times in milliseconds. Node's check of the Host header is off, because its refusal has no body; see `hostHeaderError`. */
-const serverOptionsOf = (headersTimeout: number) => ({
+const serverOptionsOf = (headersTimeout: number, requestTimeout: number) => ({
   requireHostHeader: false,
   headersTimeout,
-  requestTimeout: Math.max(30_000, headersTimeout),
+  // The application has its own limit. It must expire first, because its responses are problems.
+  requestTimeout: Math.max(15_000, headersTimeout, requestTimeout) + 15_000,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: Math.min(5_000, headersTimeout),
 });
@@ -102,6 +105,7 @@ export const serveApp = async (
     port,
     maxConnections = 4_096,
     headersTimeoutMs = 10_000,
+    requestTimeoutMs = 15_000,
     sendTimeoutMs = 30_000,
     logger,
     publicUrl = '',
@@ -144,7 +148,7 @@ export const serveApp = async (
     });
     void listener(request, response);
   };
-  const options = serverOptionsOf(headersTimeoutMs);
+  const options = serverOptionsOf(headersTimeoutMs, requestTimeoutMs);
   const server =
     tls === undefined ? createServer(options, onRequest) : createTlsServer(tls, options, onRequest);
   const slowReaders = cutSlowReaders(inFlight, sendTimeoutMs);
