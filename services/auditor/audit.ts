@@ -1,7 +1,7 @@
 // An audit reads the facts, checks the invariants, and confirms the findings against the previous audit. Violations are logged only
 // when they begin and when they end; the report always has all of them.
 import type { Logger } from '../platform/process/logger.ts';
-import { check, confirm, findUnchecked, invariants, type Finding, type Invariant } from './domain/checks.ts';
+import { check, confirm, findUnchecked, invariants, type Finding } from './domain/checks.ts';
 import { findOutstanding, findUnpublished } from './domain/deliveries.ts';
 import type { Facts } from './domain/facts.ts';
 import { findMismatches, type Mismatch } from './domain/mismatches.ts';
@@ -9,7 +9,7 @@ import { findStuckOrders, type StuckOrder } from './domain/stuck.ts';
 import { readFacts, type Sources } from './read-facts.ts';
 import type { Scope } from './fact-queries.ts';
 
-export { invariants, type Finding, type Invariant, type Mismatch, type StuckOrder };
+export { invariants, type Finding, type Mismatch };
 
 interface AuditSettings extends Scope {
   readonly graceMs: number;
@@ -24,7 +24,7 @@ interface ReportCounts {
   readonly outboxRows: number;
   readonly topicRecords: number;
   readonly deliveriesUnderWay: number;
-  /** Captured minus refunded amounts at the provider, in minor units, summed over all currencies. */
+  /** Captured minus refunded amounts of the charges that were read, in minor units, summed over all currencies. */
   readonly netCapturedMinor: number;
   readonly durationMs: number;
 }

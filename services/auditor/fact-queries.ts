@@ -1,5 +1,6 @@
-// The queries of an audit, one function per database and one for the inboxes. They are bounded: they read the open orders, the orders
-// of the latest trail rows, the latest reservations, payments, keys and movements, and the outbox rows of the time window.
+// The queries of an audit: one function per database, one for orders to which other facts refer, and one for the inboxes. They are
+// bounded: they read the open orders, the orders of the latest trail rows, the latest reservations, payments, keys and movements,
+// and the outbox rows of the time window.
 import { sql } from 'drizzle-orm';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type {
@@ -147,7 +148,9 @@ export const readReferencedOrders = async (db: Database, ids: ReadonlySet<string
         rowsOf<OrderFact>(tx, sql`select ${orderColumns} from orders where id in ${listed(ids)}`),
       );
 
-/** Must be called after the outboxes and the committed offsets are read, so that an event that was just handled counts as handled. */
+/**
+ * Must be called after the outboxes and the committed offsets are read, so that an event that was just handled counts as handled.
+ */
 export const readInbox = (
   db: Database,
   group: string,

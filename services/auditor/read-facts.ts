@@ -1,5 +1,5 @@
-// Reads the facts of one audit from the databases (short read-only transactions at repeatable read), the provider's ledger over HTTP,
-// and the topics. All reads are bounded.
+// Reads the facts of one audit from the databases (short read-only transactions at repeatable read), the provider's ledger over
+// HTTP, and the topics. Each transaction reads a bounded number of rows.
 import type { Database } from '../platform/database/database.ts';
 import { consumerGroupOf, everyService, type Facts, type Service } from './domain/facts.ts';
 import type { TopicLog } from './topic-log.ts';
@@ -24,7 +24,10 @@ export interface Sources {
 
 const topicsTimeoutMs = 4_000;
 
-/** @param unpublishedIds Outbox rows that were not yet on a topic; they are read even if they are older than the window. */
+/**
+ * @param unpublishedIds Ids of the outbox rows that the last audit did not find on a topic; these rows are read even if they are
+ * older than the window.
+ */
 export async function readFacts(
   { databases, gatewayUrl, topics, stock }: Sources,
   scope: Scope,

@@ -16,7 +16,7 @@ import {
 const databaseUrl = (env: string, service: string) => ({
   ...settings.databaseUrl,
   env,
-  description: `The database of the ${service} service, with the role that may read, send canaries and append to the audit log.`,
+  description: `The database of the ${service} service, with the role that may read, send canaries, append to the audit log and store responses to administrators.`,
 });
 const seconds = (env: string, byDefault: number, description: string, maximum = 3_600) =>
   wholeNumberSetting(env, { minimum: 1, maximum, byDefault, description });

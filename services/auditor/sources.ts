@@ -1,5 +1,5 @@
 // Opens the sources of an audit, for the auditor and for the commands: few connections per database, with roles that may read, send
-// canaries and append to the audit log.
+// canaries, append to the audit log and store responses under an Idempotency-Key.
 import type { KafkaSecurity } from '../platform/process/security/kafka-security.ts';
 import type { Trust } from '../platform/process/security/pem.ts';
 import { connectDatabase } from '../platform/database/database.ts';

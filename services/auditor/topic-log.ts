@@ -1,5 +1,5 @@
-// Keeps one small entry per event on the topics in memory, for the newest `capacity` events. Only the headers are read. No offset is
-// committed, so each start reads the topics from the beginning, at about ten thousand events per second. A larger shop would
+// Keeps one small entry per event on the topics in memory, for the newest `capacity` events. The values are not decoded. No offset
+// is committed, so each start reads the topics from the beginning, at about ten thousand events per second. A larger shop would
 // have to keep the entries on disk.
 import { randomUUID } from 'node:crypto';
 import type { EventStream, StreamRecord } from '../platform/messaging/event-stream.ts';
@@ -9,7 +9,10 @@ import { everyService, topicOf, type TopicFact } from './domain/facts.ts';
 const topics = everyService.map(topicOf);
 
 export interface TopicLog {
-  /** All events up to the current ends of the topics, by id; null when they cannot be read within `withinMs`. */
+  /**
+   * The entries by event id, as soon as all records up to the current ends of the topics are read; null when that takes longer than
+   * `withinMs` or Kafka does not answer.
+   */
   readonly read: (withinMs: number) => Promise<ReadonlyMap<string, TopicFact> | null>;
   /** The committed offset (the next to read) per group and `topic/partition`; empty when Kafka does not answer. */
   readonly committed: (

@@ -64,7 +64,7 @@ describe('the ledger', () => {
     await ledger.close();
   });
 
-  it('has a charge on disk before it resolves', async () => {
+  it('has a charge on disk before `recordCharge` resolves', async () => {
     const ledger = await openLedger(file);
     const { id } = await ledger.recordCharge(charge());
     expect(await readFile(file, 'utf8')).toContain(id);

@@ -1,6 +1,6 @@
 // The provider's ledger: an append-only journal of JSON lines, flushed to disk before a request is answered, so that answered
-// requests survive kill -9. A key has no more than one entry, and the refunds of a charge never exceed the captured amount. All entries
-// are in memory, about 1 kB each: this is a mock of a provider, for development and tests.
+// requests survive kill -9. A key has at most one charge and one refund, and the refunds of a charge never exceed the captured
+// amount. All entries are in memory, about 1 kB each: this is a mock of a provider, for development and tests.
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
@@ -70,6 +70,7 @@ export interface Ledger {
   readonly refundByKey: (idempotencyKey: string) => Promise<Recorded<Refund> | undefined>;
   /** Rejects when the key already has a charge, so the caller must check first. */
   readonly recordCharge: (charge: NewCharge) => Promise<Charge>;
+  /** Rejects when the key already has a refund. */
   readonly recordRefund: (refund: NewRefund) => Promise<Refund | 'unknown_charge' | 'exceeds_charge'>;
   /** The newest `limit` charges, oldest first, and their refunds. The totals are those of the whole ledger. */
   readonly snapshot: (limit: number) => Promise<{

@@ -8,7 +8,7 @@ interface Flight<T> {
 
 export interface SingleFlight<T> {
   readonly current: (key: string) => Flight<T> | undefined;
-  /** Returns the current execution (flight) of the key, or starts `work` as a new one. */
+  /** Returns the current execution (flight) of the key. If there is none, starts `work`. */
   readonly join: (key: string, fingerprint: string, work: () => Promise<T>) => Flight<T>;
 }
 

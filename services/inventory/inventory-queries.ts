@@ -122,7 +122,7 @@ export const listMovements = (
     .orderBy(desc(stockMovements.sequence))
     .limit(page.limit);
 
-/** The reservation of an order. With `sellerId`, only that seller's items; undefined if there are none. */
+/** The reservation of an order. With `sellerId`, only that seller's items; undefined if there is no such reservation or item. */
 export const findReservation = async (db: Database, orderId: string, sellerId?: string) => {
   const [row] = await db.select().from(reservations).where(eq(reservations.orderId, orderId));
   if (!row) return undefined;

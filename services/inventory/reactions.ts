@@ -4,7 +4,8 @@ import type { EventType } from '../../schemas/generated/events.ts';
 
 export const reactions = {
   'order.created': 'Reserves all items of the order, or none.',
-  'order.cancelled': 'Releases the stock that is held for the order.',
+  'order.cancelled':
+    'Releases the stock that is held for the order. If nothing was reserved yet, nothing will be.',
   'order.fulfilled': 'Removes the shipped units from the stock.',
   'payment.succeeded': 'Pins the reservation, which then does not expire.',
   'payment.failed': 'Releases the stock that is held for the order.',

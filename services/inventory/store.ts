@@ -193,7 +193,7 @@ const findReleaseReason = async (
   return movement.actor === 'event:payment.failed' ? 'payment_failed' : 'order_cancelled';
 };
 
-/** Emits the event of the reservation's current state again. Writes only to the outbox. */
+/** Emits the event of the reservation's current state again. The reservation does not change. */
 export const repairHandler: CommandHandler<Repair, RepairView | null, RepairView> = {
   load: async (tx, { orderId }) => {
     const reservation = await lockReservation(tx, orderId);

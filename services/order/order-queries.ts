@@ -1,5 +1,5 @@
-// Reads orders without locks, for the HTTP routes and for the deadline sweep. A viewer gets only the orders and lines
-// that they may see.
+// Reads orders and their audit trails without locks, for the HTTP routes and for the deadline sweep. A query with a viewer returns
+// only the orders and lines that the viewer may see.
 import {
   and,
   asc,
@@ -24,10 +24,10 @@ import { toOrder, itemsOf } from './order-rows.ts';
 /** The SQL condition of the partial index `orders_waiting` on the time of placement. */
 const isWaiting = sql`${orders.status} in ('PENDING','CONFIRMED')`;
 
-/** Up to `limit` ids, sorted and greater than `after`, of orders that still wait for events and were placed by `placedBy`. */
+/** Up to `limit` ids, sorted and greater than `after`, of orders that still wait for events and were placed until `placedUntil`. */
 export const findWaitingOrders = async (
   db: Database,
-  placedBy: Date,
+  placedUntil: Date,
   limit: number,
   after?: string,
 ): Promise<string[]> => {
@@ -35,7 +35,11 @@ export const findWaitingOrders = async (
     .select({ id: orders.id })
     .from(orders)
     .where(
-      and(isWaiting, lte(orders.createdAt, placedBy), after === undefined ? undefined : gt(orders.id, after)),
+      and(
+        isWaiting,
+        lte(orders.createdAt, placedUntil),
+        after === undefined ? undefined : gt(orders.id, after),
+      ),
     )
     .orderBy(asc(orders.id))
     .limit(limit);
@@ -129,7 +133,10 @@ const isToShip = (db: Pick<Database, 'select'>, viewer: Viewer): SQL | undefined
     ),
   );
 
-/** The SQL condition of `stuckSince`. A CONFIRMED order with manual payment is not stuck until its reservation expires. */
+/**
+ * The SQL condition of `stuckSince`. A CONFIRMED order with manual payment waits for its customer, so it is stuck only when its
+ * payment has succeeded or its reservation expired before `since`.
+ */
 const isStuck = (since: Date): SQL | undefined =>
   and(
     isWaiting,

@@ -4,7 +4,7 @@ import type { EventType } from '../../schemas/generated/events.ts';
 
 export const reactions = {
   'inventory.product_changed': 'Copies the catalogue entry, which sets the price of new orders.',
-  'inventory.reserved': 'Confirms the order, because its stock is held.',
+  'inventory.reserved': 'Confirms the order, because its stock is held, or records that the stock is pinned.',
   'inventory.reservation_failed': 'Cancels the order, because stock was short.',
   'inventory.released': 'Records that the stock was released, and cancels the order if it is still open.',
   'inventory.committed': 'Records that the stock of the order has left the warehouse.',

@@ -15,7 +15,7 @@ const reasons = [
 const durations = ['confirmed', 'paid', 'settled'] as const;
 type Timed = (typeof durations)[number];
 
-/** 2 s is the threshold of the service level objective, 2,700 s the deadline of an order. */
+/** 2 s is the threshold of the service level objective, 2,700 s the default deadline of an order. */
 const buckets = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300, 900, 2_700];
 
 const help: Readonly<Record<Timed, string>> = {

@@ -43,14 +43,14 @@ export const shape = {
     minimum: 0,
     maximum: 10_000,
     byDefault: 1_000,
-    description: 'Maximum number of open event streams; a further stream is answered 503.',
+    description: 'Maximum number of open event streams of one instance; a further stream is answered 503.',
   }),
   streamsPerSubject: wholeNumberSetting('ORDER_STREAMS_PER_SUBJECT', {
     minimum: 1,
     maximum: 10_000,
     byDefault: 20,
     description:
-      'Maximum number of open event streams per subject; a further stream is answered 429. Requests with Prefer: wait have the same limit, counted separately.',
+      'Maximum number of open event streams per subject and instance; a further stream is answered 429. Requests with Prefer: wait have the same limit, counted separately; further requests are answered without waiting.',
   }),
   heartbeatSeconds: wholeNumberSetting('ORDER_STREAM_HEARTBEAT_SECONDS', {
     minimum: 1,
@@ -69,7 +69,7 @@ export const shape = {
     maximum: 10_000,
     byDefault: 200,
     description:
-      'Maximum number of requests with Prefer: wait that wait at the same time; further requests are answered without waiting.',
+      'Maximum number of requests with Prefer: wait that wait at the same time in one instance; further requests are answered without waiting.',
   }),
   waitSeconds: wholeNumberSetting('ORDER_WAIT_SECONDS', {
     minimum: 0,

@@ -23,14 +23,14 @@ export const shape = {
     minimum: 1,
     maximum: 10_000,
     byDefault: 1_000,
-    description: 'The longest pause before a retry of GATEWAY_RETRIES, in milliseconds.',
+    description: 'The longest pause before a retry of a gateway call (see GATEWAY_RETRIES), in milliseconds.',
   }),
   breakerFailures: wholeNumberSetting('GATEWAY_BREAKER_FAILURES', {
     minimum: 1,
     maximum: 1_000,
     byDefault: 5,
     description:
-      'Number of consecutive calls with unknown outcome that opens the circuit breaker of the gateway.',
+      'Number of consecutive calls with unknown outcome (timeout, lost connection or error of the gateway) that opens the circuit breaker of the gateway.',
   }),
   breakerSeconds: wholeNumberSetting('GATEWAY_BREAKER_SECONDS', {
     minimum: 1,

@@ -60,7 +60,7 @@ export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
   measurements: measurementsOf,
 };
 
-/** Emits the event of the payment's current state again. Writes only to the outbox. */
+/** Emits the event of the payment's current state again. The payment does not change. */
 export const repairHandler: CommandHandler<Repair, Payment | null, Payment> = {
   load: async (tx, { orderId }) => {
     const [row] = await tx.select().from(payments).where(eq(payments.orderId, orderId)).for('update');

@@ -1,5 +1,5 @@
-// Leases due gateway requests to one instance at a time. Only the holder of the latest lease may change a request, so an
-// instance whose lease has ended cannot overwrite the result of the next holder.
+// Leases due gateway requests to one instance at a time. Only the holder of the latest lease may postpone the request, or release
+// or renew the lease. A definite answer is handled whoever has the lease: `decide` ignores the answer if the request is settled.
 import { and, asc, count, eq, getTableColumns, inArray, lte, sql } from 'drizzle-orm';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { Database } from '../platform/database/database.ts';
@@ -63,7 +63,7 @@ const stillLeased = ({ id, attempts }: TransactionRow) =>
 
 const inMs = (ms: number) => sql`clock_timestamp() + ${`${ms} milliseconds`}::interval`;
 
-/** Records that the outcome is unknown. The request is due again after `retryInMs`, with the same idempotency key. */
+/** Records why the request stays open. The request is due again after `retryInMs`, with the same idempotency key. */
 export async function postpone(
   db: Database,
   leased: TransactionRow,

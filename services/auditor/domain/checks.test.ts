@@ -406,7 +406,7 @@ describe('the step that a stuck order waits for', () => {
       { status: 'CANCELLED', payment: 'refunded', reservation: 'released' },
       undefined,
     ],
-  ])('%s', (_name, change, waitsFor) => {
+  ])('is found, if there is such a step: %s', (_name, change, waitsFor) => {
     expect(findStuckOrders(cleanWith(orderWith(change)), timing).map((stuck) => stuck.waitsFor)).toEqual(
       waitsFor === undefined ? [] : [waitsFor],
     );
@@ -469,7 +469,7 @@ describe('the mismatches, and the service that repairs each', () => {
       },
       ['dead_letter nobody'],
     ],
-  ])('%s', (_name, change, expected) => {
+  ])('are found: %s', (_name, change, expected) => {
     const found = findMismatches(cleanWith(change), timing);
     expect(found.map(({ class: kind, remedy }) => `${kind} ${remedy?.service ?? 'nobody'}`)).toEqual(
       expected,

@@ -233,7 +233,7 @@ const checkInboxes = (deliveries: readonly Delivery[]): Finding[] =>
       ),
     );
 
-/** Dead letters are kept at least this long after their replay, so a later replay is always recognised as one. */
+/** Dead letters are kept at least this long after their replay, so a replay within this time is recognised by its dead letter. */
 const deadLettersKeptMs = 86_400_000;
 
 const checkOrderOfHandling = ({ outbox, inboxes }: Facts, { now }: AuditTiming): Finding[] =>

@@ -46,7 +46,9 @@ export interface ReservationFact {
 /** Whether a reservation in this state holds stock. */
 export const isLive = (state: string | undefined): boolean => state === 'reserved' || state === 'pinned';
 
-/** `available` (includes reserved units) and `reserved` of a product, the sums of its ledger, and the units of live reservations. */
+/**
+ * `available` (includes reserved units) and `reserved` of a product, the sums of its ledger, and the units of live reservations.
+ */
 export interface StockFact {
   readonly productId: string;
   readonly available: number;
@@ -95,7 +97,7 @@ export interface OutboxFact {
   readonly at: number;
 }
 
-/** A record on a topic; all values are from its headers and its position. */
+/** A record on a topic; all values are from its key, headers, position and timestamp. */
 export interface TopicFact {
   readonly id: string;
   readonly topic: string;
@@ -113,7 +115,7 @@ export interface HandledFact {
   readonly offset: number;
   readonly publishedAt: number;
   readonly processedAt: number;
-  /** Number of transactions of the database that began later. Unlike a time, it does not depend on a clock. */
+  /** Number of transaction ids that the server has assigned since. Unlike a time, this number does not depend on a clock. */
   readonly transactionAge: number;
 }
 

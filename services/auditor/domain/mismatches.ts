@@ -171,10 +171,17 @@ export function findMismatches(facts: Facts, timing: AuditTiming): Mismatch[] {
       ];
     });
   const orphans = [
-    ...[...facts.reservations.keys()].map((id) => ['reservation_without_order', id] as const),
-    ...[...facts.payments.keys()].map((id) => ['payment_without_order', id] as const),
+    ...[...facts.reservations.keys()].map((id) => ['reservation', id] as const),
+    ...[...facts.payments.keys()].map((id) => ['payment', id] as const),
   ]
     .filter(([, id]) => !facts.orders.has(id) && !isInFlight(id))
-    .map(([kind, id]) => createMismatch(kind, id, `${id} is ${kind.replaceAll('_', ' ')}.`, null));
+    .map(([what, id]) =>
+      createMismatch(
+        `${what}_without_order`,
+        id,
+        `There is a ${what} of order ${id}, but no such order.`,
+        null,
+      ),
+    );
   return [...ofOrders, ...orphans, ...compareCharges(facts, isInFlight), ...compareEvents(facts, timing)];
 }

@@ -60,6 +60,6 @@ export interface Problem {
   readonly sentence: string;
   /** The command or the runbook section that repairs the problem. */
   readonly remedy: string;
-  /** When the problem was first observed: a value of `now` of `judgePipeline`, in monotonic ms, not a date. */
+  /** When the problem was first observed, ms: in a judgement a value of its `now` (monotonic), in a PipelineReport epoch time. */
   readonly since: number;
 }

@@ -76,8 +76,8 @@ describe('a connector that is idle', () => {
   });
 });
 
-describe('a connector that is paused, absent or unknown', () => {
-  it.each(['paused', 'absent', 'unknown'] as const)('%s: is not restarted', (kind) => {
+describe('a connector', () => {
+  it.each(['paused', 'absent', 'unknown'] as const)('that is %s is not restarted', (kind) => {
     expect(simulate(120, () => ({ kind }))).toEqual({ restarts: [], gaveUp: [] });
   });
 });

@@ -34,7 +34,10 @@ const longestPauseMs = 300_000;
 export interface Verdict {
   /** `failed`: restart only the failed connector or tasks; `all`: restart the connector and all its tasks. */
   readonly restart: 'failed' | 'all' | 'nothing';
-  /** Whether the connector is not running and the limit of restarts is reached. */
+  /**
+   * Whether the limit of restarts is reached and the connector still does not run after the pause that follows the last restart;
+   * while Connect does not answer, whether the limit is reached.
+   */
   readonly gaveUp: boolean;
   readonly state: WatchdogState;
 }

@@ -1,5 +1,6 @@
-// For each setting of a connector, the consequence of changing it while the connector runs, from a restart of one second to a gap in
-// the topic. Dangerous changes, and changes of settings that are not listed here, are refused unless the operator allows them.
+// For each setting of a connector, the consequence of changing it while the connector runs, from a restart of one second to a gap
+// in the topic. Dangerous changes, and new values of settings that are not listed here, are refused unless the operator allows
+// them.
 
 /** Matches every value of the column. Group 1 is the suffix `-canary`; values without it go to the topic of events. */
 export const anyValue = '(?s)(?:.*(-canary)|.*)';
@@ -254,7 +255,8 @@ const impacts: Readonly<Record<string, Judge>> = {
   'producer.override.max.request.size': restart('The task restarts; it fails on a larger record.'),
   'producer.override.compression.type': (to) => ({
     consequence: to === 'none' || to === 'gzip' ? 'restart' : 'contract',
-    sentence: 'KafkaJS reads only gzip and uncompressed records.',
+    sentence:
+      'The services read every codec, but other consumers may not: without extra codecs, KafkaJS reads only gzip and uncompressed records.',
     dangerous: to !== 'none' && to !== 'gzip',
   }),
 };

@@ -13,7 +13,7 @@ const changesTo = (key: string, to: string | undefined) => {
 };
 
 describe('changesBetween', () => {
-  it.each(everyService)('has an explanation for every key of %s.json', (service) => {
+  it.each(everyService)('explains every key of %s.json', (service) => {
     expect(Object.keys(readConnectorFile(service)).filter((key) => !isExplained(key))).toEqual([]);
   });
 
@@ -52,30 +52,34 @@ describe('changesBetween', () => {
     expect(changesTo(key, to)).toMatchObject([{ key, consequence, dangerous: true }]);
   });
 
-  it('finds a restart when an older connector gets a topic for canaries', () => {
+  it('finds only restarts when an older connector gets a topic for canaries', () => {
     const { 'transforms.outbox.route.topic.regex': _regex, ...before } = connector;
     const changes = changesBetween(connector, {
       ...before,
       'transforms.outbox.route.topic.replacement': 'order-events',
     });
-    expect(changes).toMatchObject([{ dangerous: false }, { dangerous: false }]);
+    expect(changes).toMatchObject([
+      { consequence: 'restart', dangerous: false },
+      { consequence: 'restart', dangerous: false },
+    ]);
   });
 
-  it('is a restart when a change made by hand is reverted', () => {
+  it('finds only restarts when changes made by hand are reverted', () => {
     const actual = {
       ...connector,
       'errors.tolerance': 'all',
       'snapshot.mode': 'initial',
       'added.by.hand': 'x',
     };
-    expect(changesBetween(connector, actual).map(({ key, to, dangerous }) => [key, to, dangerous])).toEqual([
-      ['snapshot.mode', 'no_data', false],
-      ['errors.tolerance', 'none', false],
-      ['added.by.hand', undefined, false],
+    const harmless = { consequence: 'restart', dangerous: false };
+    expect(changesBetween(connector, actual)).toMatchObject([
+      { key: 'snapshot.mode', to: 'no_data', ...harmless },
+      { key: 'errors.tolerance', to: 'none', ...harmless },
+      { key: 'added.by.hand', to: undefined, ...harmless },
     ]);
   });
 
-  it('is a failure of the task on older rows when a header is added', () => {
+  it('finds a failure of the task on older rows when a header is added', () => {
     const key = 'transforms.outbox.table.fields.additional.placement';
     expect(changesTo(key, `${connector[key] ?? ''},schema_id:header:schemaId`)).toMatchObject([
       { consequence: 'failure', dangerous: false, sentence: expect.stringContaining('migrate') },

@@ -14,7 +14,7 @@ export interface Drift {
 
 /**
  * One entry per service whose connector exists in Connect. Without a difference, its `changes` are empty. Rejects when Connect does
- * not answer.
+ * not answer or a file cannot be read.
  */
 export const readDrift = async (
   connectUrl: string,

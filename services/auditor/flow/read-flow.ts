@@ -24,12 +24,15 @@ interface OrdersFlow {
   readonly windowMinutes: number;
   readonly placed: number;
   readonly placedLastMinute: number;
-  /** Orders that have reached this status, even if another status followed. */
+  /** `confirmed`, `paid` and `fulfilled`: orders that have reached the status, even if another status followed. */
   readonly confirmed: number;
   readonly paid: number;
   readonly fulfilled: number;
   readonly cancelled: readonly { readonly reason: string; readonly orders: number }[];
-  /** Time from placing to PAID, ms; null when no order was paid. Orders with manual payment are left out: they wait for a person. */
+  /**
+   * Time from placing to PAID, ms; null when no such order was paid. Orders with manual payment are left out: they wait for a
+   * person.
+   */
   readonly toPaidMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
   /** Number of the orders in `dueForPayment` that were PAID within the objective. */
   readonly paidInTime: number;

@@ -23,7 +23,10 @@ const service = z.enum(everyService);
 
 const consumptionView = z.object({
   consumer: z.string().openapi({ description: 'The consumer group' }),
-  receivedAt: time.openapi({ description: 'When the transaction of the consumer began' }),
+  receivedAt: time.openapi({
+    description:
+      'When the consumer began to handle the event; for a dead letter, when its last attempt failed, like `committedAt`',
+  }),
   committedAt: time,
   outcome: z
     .string()
@@ -31,7 +34,9 @@ const consumptionView = z.object({
   letterId: z
     .string()
     .nullable()
-    .openapi({ description: 'The id of the dead letter; null if the delivery did not become one' }),
+    .openapi({
+      description: 'The id of the dead letter; null if the event is not a dead letter of the group',
+    }),
   attempts: z.int().openapi({ description: 'Attempts to handle the event, including the last one' }),
   duplicates: z
     .int()
@@ -51,7 +56,10 @@ export const storyEventView = z.object({
   committedAt: time,
   publishedAt: time
     .nullable()
-    .openapi({ description: 'When Kafka stored the record; known only after a consumer has handled it' }),
+    .openapi({
+      description:
+        'When Kafka stored the record; known only after a consumer has handled it or stored it as a dead letter',
+    }),
   position: z.object({ topic: z.string(), partition: z.int(), offset: z.string() }).nullable(),
   data: z.unknown().openapi({ description: 'Decoded, without credentials; null when it cannot be decoded' }),
   undecodable: z.string().nullable(),

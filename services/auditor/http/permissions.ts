@@ -1,5 +1,5 @@
-// Reports contain only ids and amounts, so like the metrics they need no token; they should be reachable only on an internal network.
-// Endpoints that show personal data or change something require an administrator's token.
+// Reports contain only ids and amounts, so like the metrics they need no token; they should be reachable only on an internal
+// network. All other endpoints require an administrator's token.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
 export const permissions = permissionTable({

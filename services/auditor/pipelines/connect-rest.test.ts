@@ -19,7 +19,7 @@ describe('the state of a connector', () => {
     ['paused', status('PAUSED', 'PAUSED')],
     ['paused', status('STOPPED')],
     ['idle', {}],
-  ])('%s: %j', (kind, body) => {
+  ])('is %s for %j', (kind, body) => {
     expect(stateOf(body).kind).toBe(kind);
   });
 

@@ -20,7 +20,10 @@ export const callConnect = async (
   return { status: response.status, body };
 };
 
-/** The state of a connector and its tasks. `idle`: the connector or a task is neither running nor failed. */
+/**
+ * The state of a connector and its tasks. `paused`: paused or stopped. `idle`: the connector has no task, or the connector or a
+ * task is in another state than running, failed, paused or stopped.
+ */
 export type ConnectorState =
   { readonly kind: 'running' | 'paused' } | { readonly kind: 'failed' | 'idle'; readonly why: string };
 

@@ -10,7 +10,7 @@ import type { PipelineEvents, PipelineReport, Pipelines } from './pipelines.ts';
 const connectorStates = ['running', 'paused', 'absent', 'unknown', 'failed', 'idle'] as const;
 const walStatuses = ['reserved', 'extended', 'unreserved', 'lost'] as const;
 
-/** The topics that each consumer group reads; a test compares it with the topology. */
+/** The topics that each consumer group reads; a test compares this list with the topology. */
 export const consumerGroups = everyService.map((service) => ({
   group: consumerGroupOf(service),
   topics: everyService.filter((other) => other !== service).map(topicOf),

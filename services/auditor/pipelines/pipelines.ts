@@ -1,6 +1,6 @@
 // Checks the pipelines from the outboxes to their topics every few seconds: reads connectors and slots, sends canaries, and
-// restarts failed connectors. The judgement is in domain/. Sources fail independently: when a database hangs, only the
-// readings of that database are missing.
+// restarts connectors that are not running. The judgement is in domain/. Sources fail independently: when a database hangs, only
+// the readings of that database are missing.
 import { v7 as uuidv7 } from 'uuid';
 import { readConnectors, restartConnector } from './connect-rest.ts';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
@@ -32,6 +32,7 @@ export interface PipelineReport {
   readonly service: Service;
   readonly status: 'ok' | 'broken';
   readonly checkedAt: Date;
+  /** `since` is in epoch ms. */
   readonly problems: readonly Problem[];
   /** Null when the database did not answer or the slot does not exist. */
   readonly slot: SlotState | null;

@@ -79,7 +79,7 @@ describe('the judgement of a replication slot', () => {
   });
 });
 
-it('a remedy begins with the command to run', () => {
+it('the remedy for a missing slot begins with the command to run', () => {
   const [missing] = judgeSlot('payment', { slot: 'payment_outbox_slot', state: null, keepBytes });
   expect(missing?.remedy).toMatch(/^npm run recover -- payment,/);
 });

@@ -1,5 +1,5 @@
-// Reads the story of an order. No table exists only for stories: commit times come from the outboxes; publication times and the times
-// of the consumers' transactions from the inboxes; failures from the dead letters; outcomes from the order's trail; and the
+// Reads the story of an order. No table exists only for stories: commit times come from the outboxes; publication times and the
+// times of handling from the inboxes; failures from the dead letters; outcomes from the order's trail; and the
 // requests to the provider from the payment service. Differences of these times are latencies only if all clocks are synchronised.
 import { sql } from 'drizzle-orm';
 import type { Database } from '../../platform/database/database.ts';
@@ -9,7 +9,7 @@ import { listed, ms, rowsOf } from '../queries.ts';
 /** How one consumer group handled an event. All times in this file are milliseconds since the epoch, with fractions. */
 export interface Consumption {
   readonly consumer: string;
-  /** When the transaction of the consumer began. */
+  /** When the consumer began to handle the event; for a dead letter, when its last attempt failed, like `committedAt`. */
   readonly receivedAt: number;
   readonly committedAt: number;
   /** `accepted`, `ignored: <reason>`, or the state and cause of a dead letter. */
@@ -18,7 +18,7 @@ export interface Consumption {
   readonly letterId: string | null;
   /** Number of attempts, including the last attempt. */
   readonly attempts: number;
-  /** Number of deliveries after the one that was handled. */
+  /** Number of deliveries after the delivery that was handled. */
   readonly duplicates: number;
 }
 
@@ -41,7 +41,7 @@ export interface StoryEvent {
   readonly payload: Buffer;
   readonly occurredAt: number;
   readonly committedAt: number;
-  /** Like `position`, undefined until a consumer has handled the event. */
+  /** Like `position`, undefined until a consumer has handled the event or stored it as a dead letter. */
   readonly publishedAt: number | undefined;
   readonly position: Position | undefined;
   readonly consumptions: readonly Consumption[];

@@ -12,7 +12,7 @@ export const { kinds: gatewayProblems, problem } = defineProblems({
     status: 400,
     title: 'Idempotency-Key missing',
     explanation:
-      'Charges and refunds need an Idempotency-Key header of 1 to 255 visible ASCII characters without a quotation mark, as a whole quoted or unquoted.',
+      'Charges and refunds need the header Idempotency-Key with a key of 1 to 255 visible ASCII characters other than quotation marks. The whole key may be quoted.',
   },
   idempotency_key_reused: {
     status: 422,
@@ -141,7 +141,7 @@ export const findChargesRoute = endpoint(permissions['charges.find'], {
   request: { query: z.object({ idempotencyKey: z.string().min(1).max(255) }) },
   responses: {
     200: {
-      description: 'The charge, or an empty list when nothing was charged under the key',
+      description: 'The charge, also if it was declined; an empty list when the key has no charge',
       content: json(z.object({ data: z.array(chargeSchema) })),
     },
   },

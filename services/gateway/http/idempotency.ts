@@ -26,7 +26,7 @@ export interface ExecutionResult<T> {
   readonly dropConnection: boolean;
 }
 
-export interface Work<T> {
+interface Work<T> {
   readonly flights: SingleFlight<ExecutionResult<T> | 'hang'>;
   readonly key: string;
   readonly fingerprint: string;

@@ -216,7 +216,7 @@ describe('a refund', () => {
     expect((await client.ledger()).refunded).toEqual([{ currency: 'EUR', amountMinor: 4000 }]);
   });
 
-  it('is refused without a key, for an unknown charge, for amount 0, and with another body under the same key', async () => {
+  it('is refused without a key, for an unknown charge, for amount 0, with another body under the same key, and beyond the charged amount', async () => {
     const id = await paid();
     expect(await codeOf(await client.refund(id, undefined, 1))).toEqual([400, 'idempotency_key_missing']);
     expect(await codeOf(await client.refund('ch_nothing', 'r', 1))).toEqual([404, 'not_found']);

@@ -297,7 +297,7 @@ describe('races, in both sequences', () => {
 });
 
 describe('every input in every state', () => {
-  it('oversells and loses no unit, and keeps the reserved units equal to those of reserved and pinned reservations', () => {
+  it('neither oversells nor loses a unit, and keeps the reserved units equal to those of reserved and pinned reservations', () => {
     for (const input of Object.values(inputs)) {
       for (const state of states) {
         const before = view(state);

@@ -26,7 +26,7 @@ export const { kinds: inventoryProblems, problem } = defineProblems({
     status: 409,
     title: 'Event cannot be repeated',
     explanation:
-      'The shortages of a failed reservation are not stored, so its event cannot be emitted again. Replay the event from the topic.',
+      'The shortages of a failed reservation are not stored, so its event cannot be emitted again. If the order service has not received the event, it cancels the order at its deadline.',
   },
   stale_version: {
     status: 412,
@@ -86,7 +86,9 @@ const listRoute = endpoint(permissions['products.list'], {
     query: z.object({
       q: printable(100)
         .optional()
-        .openapi({ description: 'Words; the name or the SKU must contain each of them' }),
+        .openapi({
+          description: 'Words, each of which must occur in the name or the SKU, in upper or lower case',
+        }),
       sellerId: resourceId(200).optional(),
       sort: z.enum(['id', 'name', 'price', '-price']).default('id').openapi({
         description:

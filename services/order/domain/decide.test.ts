@@ -218,7 +218,7 @@ describe('events of payment, by the state of the payment', () => {
   });
 });
 
-describe('payment and pin, in any sequence', () => {
+describe('an order', () => {
   const apply = (names: readonly InputName[]): OrderStatus[] => {
     let state = order({});
     return names.map((name) => {
@@ -227,16 +227,16 @@ describe('payment and pin, in any sequence', () => {
       return statusOf(state);
     });
   };
-  it('payment first', () => {
+  it('is PAID after payment, reservation and pin', () => {
     expect(apply(['paid', 'reserved', 'pinned'])).toEqual(['PENDING', 'CONFIRMED', 'PAID']);
   });
-  it('reservation first', () => {
+  it('is PAID after reservation, payment and pin', () => {
     expect(apply(['reserved', 'paid', 'pinned'])).toEqual(['CONFIRMED', 'CONFIRMED', 'PAID']);
   });
-  it('pin first, if the first reservation event became a dead letter', () => {
+  it('is PAID after pin and payment, if the first reservation event became a dead letter', () => {
     expect(apply(['pinned', 'paid'])).toEqual(['CONFIRMED', 'PAID']);
   });
-  it('a payment without the pin is not PAID: the stock may be released before inventory sees the payment', () => {
+  it('is not PAID without the pin: its stock may be released before inventory handles the payment', () => {
     expect(apply(['reserved', 'paid', 'expired'])).toEqual(['CONFIRMED', 'CONFIRMED', 'CANCELLED']);
   });
 });
@@ -253,7 +253,7 @@ describe('commands of customers and sellers', () => {
   ] as const)('a customer can cancel while the order is %s', (_status, facts) => {
     expect(outcome('cancel', facts)).toBe('CANCELLED order.cancelled');
   });
-  it('a customer cannot cancel a partly shipped order', () => {
+  it('a customer cannot cancel an order once a line is shipped', () => {
     expect(outcome('cancel', shippedByOne)).toBe('rejected already_shipped');
     expect(outcome('cancel', fulfilled)).toBe('rejected already_shipped');
   });
@@ -296,11 +296,12 @@ describe('commands of customers and sellers', () => {
     expect(outcome('committed', fulfilled)).toBe('FULFILLED');
   });
   it.each(['expired', 'releasedUnpaid', 'reservationFailed', 'paymentFailed'] as const)(
-    'no event cancels a partly shipped order: %s',
+    'no event cancels an order once a line is shipped: %s',
     (input) => {
       const facts = { holding: input === 'reservationFailed' ? 'pending' : 'reserved' } as const;
-      const lines = ['shipped', 'shipped'] as const;
-      expect(outcome(input, { ...facts, lines })).toBe('rejected already_shipped');
+      for (const other of ['open', 'shipped'] as const) {
+        expect(outcome(input, { ...facts, lines: ['shipped', other] })).toBe('rejected already_shipped');
+      }
     },
   );
   it('a refund of a PAID order is rejected', () => {
@@ -325,7 +326,7 @@ describe('the deadline of the saga', () => {
       events: [{ data: { reason: 'reservation_expired' } }],
     });
   });
-  it.each(waiting)('ignores the order a millisecond before: %o', (facts) => {
+  it.each(waiting)('does not cancel the order a millisecond too early: %o', (facts) => {
     expect(outcome('deadlineEarly', facts)).toBe('ignored not_due');
   });
   it('ignores an order that waits for its sellers or has ended', () => {

@@ -43,7 +43,7 @@ describe('the measurements of an input', () => {
     ['cancelled before it was paid', confirmed, cancelled(confirmed), ['settled', 'ended']],
     ['cancelled after it was paid', paid, cancelled(paid), ['ended']],
     ['released after it was cancelled', cancelled(confirmed), cancelled(pending), []],
-  ])('%s', (_name, before, after, expected) => {
+  ])('count only changes of the status: %s', (_name, before, after, expected) => {
     expect(names(before, after)).toEqual(expected);
   });
 

@@ -56,6 +56,6 @@ export function statusOf(order: Order): OrderStatus {
 /** Whether the status can never change again. Facts about stock and payment may still follow. */
 export const isFinal = (status: OrderStatus): boolean => status === 'CANCELLED' || status === 'FULFILLED';
 
-/** Whether only a person can change the order: it is final, its sellers have to ship, or its customer has to pay. */
+/** Whether the order has ended or waits for a person: its sellers have to ship, or its customer has to pay. */
 export const isStable = (status: OrderStatus, mode: PaymentMode): boolean =>
   isFinal(status) || status === 'PAID' || (status === 'CONFIRMED' && mode === 'MANUAL');

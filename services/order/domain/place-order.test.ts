@@ -8,7 +8,7 @@ const entry = (productId: string, amountMinor: number, currency = 'EUR'): [strin
   {
     productId,
     sellerId: `seller-of-${productId}`,
-    name: productId,
+    name: `Name of ${productId}`,
     price: { amountMinor, currency },
     version: 1,
   },
@@ -24,7 +24,7 @@ const command = (items: PlaceOrder['items'], mode: 'AUTO' | 'MANUAL' = 'AUTO'): 
 });
 
 describe('placing an order', () => {
-  it('is refused when the total is not the one that the customer has seen', () => {
+  it('is refused when its total differs from the total that the customer has seen', () => {
     const order = command([{ productId: 'mug', quantity: 2 }]);
     const decided = (expectedTotal: PlaceOrder['expectedTotal']) =>
       placeOrder({ ...order, expectedTotal }, catalogue);
@@ -48,6 +48,11 @@ describe('placing an order', () => {
     expect(decision).toMatchObject({
       kind: 'accepted',
       state: {
+        items: [
+          { productId: 'mug', name: 'Name of mug', unitPrice: { amountMinor: 1_290, currency: 'EUR' } },
+          { productId: 'lamp', name: 'Name of lamp', unitPrice: { amountMinor: 5_990, currency: 'EUR' } },
+          { productId: 'mug', name: 'Name of mug', unitPrice: { amountMinor: 1_290, currency: 'EUR' } },
+        ],
         total: { amountMinor: 3 * 1_290 + 5_990, currency: 'EUR' },
         reservation: { state: 'pending', expiresAt: null },
         payment: { state: 'pending' },
@@ -99,7 +104,7 @@ describe('placing an order', () => {
   });
 
   it.each([
-    ['twice the largest price', [['yacht', maxTotalMinor, 2]]],
+    ['twice the maximum', [['yacht', maxTotalMinor, 2]]],
     [
       'one minor unit more than the maximum',
       [

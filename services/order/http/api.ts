@@ -150,7 +150,7 @@ const placeRoute = endpoint(permissions['orders.place'], {
         .optional()
         .openapi({
           description:
-            '`wait=N`: the response waits at most N seconds until the order no longer changes by itself: it is PAID, CANCELLED ' +
+            '`wait=N`: the response waits at most N seconds until the order has ended or waits for a person: it is PAID, CANCELLED ' +
             'or FULFILLED, or it is CONFIRMED with payment mode MANUAL. `Preference-Applied` has the granted seconds. ' +
             'A repeated request with the same Idempotency-Key does not wait: it gets the stored response.',
         }),
@@ -218,7 +218,7 @@ const historyRoute = endpoint(permissions['orders.history'], {
   responses: {
     200: {
       description:
-        'One entry for each command, event and deadline of the order, including those without an effect; at most the first 1,000',
+        'One entry for each command, event, deadline and repair of the order that was accepted or ignored, none for those that were rejected; at most the first 1,000',
       content: json(trailView),
     },
   },

@@ -30,7 +30,10 @@ export function registerOrderEvents(
     if (!head) throw problem('not_found');
     if (after > head.sequence) {
       // The trail has no entry with this number yet; following it from there would skip the entries in between.
-      throw problem('bad_request', { detail: 'Last-Event-ID is not the id of an event of this order.' });
+      throw problem('bad_request', {
+        detail:
+          'Last-Event-ID is not the id of an event of this order. Send the id of the last event that you received, or omit the header.',
+      });
     }
     if (isFinal(head.status) && after === head.sequence) return c.body(null, 204);
     // A response to HEAD has no body: a stream would stay open without a reader.

@@ -131,7 +131,7 @@ describe('an event', () => {
 
 describe('a client that does not read', () => {
   it(
-    'stops the reads from the database until its socket accepts more data',
+    'stops the reads from the database while its socket accepts no more data',
     { timeout: 30_000 },
     async () => {
       const stop = new AbortController();

@@ -1,6 +1,6 @@
-// Streams the audit trail of an order as Server-Sent Events. Rows are read from the database only as fast as the client
-// reads the stream, so a slow client costs no memory. The only state of a stream is the sequence number of the last entry: a
-// client that reconnects with this number, to any instance, misses no entry and gets no entry twice.
+// Streams the audit trail of an order as Server-Sent Events. Rows are read from the database only as fast as the client reads the
+// stream, so the memory for a slow client is bounded. The only state of a stream is the sequence number of the last entry: a client
+// that reconnects with this number, to any instance, misses no entry and gets no entry twice.
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { AppEnv } from '../../platform/http/server/request-context.ts';
@@ -23,8 +23,9 @@ const pageSize = 50;
 const retryMs = 1_000;
 
 /**
- * Yields the entries after `after` at the speed of the consumer, and `quiet` after each `heartbeatMs` without a new entry. Ends
- * after the last entry of an order with a final status, or when the signal is aborted.
+ * Yields the entries after `after` at the speed of the consumer, and `quiet` after each `heartbeatMs` without a new entry (not
+ * while the database is unavailable). Ends when the status is final and every entry that exists was yielded, or when the signal is
+ * aborted. Throws an error of the database that is not transient.
  */
 export async function* followTrail(
   { readAfter, watch }: TrailSource,

@@ -16,8 +16,9 @@ interface OrderWaitOptions {
 }
 
 /**
- * Waits until the order is stable, the preferred time is over, the client disconnects or the process stops. Resolves to the
- * granted seconds. Resolves to undefined without waiting if the request prefers no wait or the limit of waits is reached.
+ * Waits until the order is stable, the preferred time is over, the client disconnects or the process stops. Resolves to the granted
+ * seconds. Resolves to undefined without waiting if the request prefers no wait, or if the process or the customer has reached the
+ * limit of waits.
  */
 export type WaitUntilStable = (c: Context<AppEnv>, order: Order) => Promise<number | undefined>;
 

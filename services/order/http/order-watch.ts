@@ -15,7 +15,10 @@ export interface OrderWatch {
     withinMs: number,
     signal: AbortSignal,
   ) => Promise<TrailHead | undefined>;
-  /** Called after a commit of this process, to query soon. Commits of other instances are noticed at the next interval. */
+  /**
+   * Makes the next query run soon. Called after a commit of a request or event in this process; other commits wait for the
+   * interval.
+   */
   readonly wake: () => void;
   /** Number of waiters. */
   readonly count: () => number;

@@ -212,7 +212,7 @@ describe('the input', () => {
 
 describe('a charge', () => {
   it.each([[['created', 'held']], [['held', 'created']]] as const)(
-    'is requested once, for the total, after %s',
+    'is requested for the total after %s',
     (path) => {
       const { request } = after(...path);
       expect(request).toEqual({
@@ -253,7 +253,7 @@ describe('a closed payment', () => {
       });
     }
   });
-  it('is refunded with the reason', () => {
+  it('emits payment.refunded with the reason why it was closed', () => {
     const view = after('created', 'held', 'charged', 'expired');
     const decision = decide(inputs.refunded, { ...view, request: null });
     expect(decision).toMatchObject({

@@ -1,5 +1,6 @@
-// Decides the inputs of a payment. A charge is requested as soon as the terms are known and the stock is reserved, but never for
-// a closed payment. A refund is requested when a closed payment has a charge. The answer of the gateway is also an input.
+// Decides the inputs of a payment. In mode AUTO, a charge is requested as soon as the terms are known and the stock is reserved; in
+// mode MANUAL, when the customer pays. A closed payment is never charged. A refund is requested when a closed payment has a charge.
+// The answer of the gateway is also an input.
 import type { DomainEvent, RefundReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import {
@@ -100,7 +101,7 @@ function payRefusalOf(payment: Payment): string | undefined {
     return `The payment is ${status} (${failureCode}), and an order is charged only once. Place a new order.`;
   }
   if (closedBy !== null) {
-    const money = charge === 'none' ? 'nothing is charged' : 'the charge is refunded';
+    const money = charge === 'none' ? 'nothing is charged' : 'a charge is refunded';
     return `The payment is ${status} and closed (${closedBy}): ${money}. Place a new order.`;
   }
   return charge === 'none' && hold === 'unknown'

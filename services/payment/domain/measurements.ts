@@ -9,7 +9,7 @@ export function measurementsOf(
   const payment = (outcome: string): Measurement => ({ name: 'payment', labels: { outcome } });
   const became = <Key extends 'charge' | 'refund'>(key: Key, state: (typeof after)[Key]): boolean =>
     before[key] !== state && after[key] === state;
-  // An abandoned charge is not a decline: the order was cancelled before the gateway was called.
+  // An abandoned charge is not a decline: the payment was closed before the gateway charged.
   const isDeclined = became('charge', 'failed') && after.failureCode !== notAttempted;
   return [
     ...(became('charge', 'succeeded') ? [payment('charged')] : []),

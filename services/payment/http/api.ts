@@ -28,7 +28,9 @@ const gatewayRequest = z.object({
   state: z.enum(['due', 'unknown', 'succeeded', 'declined', 'abandoned']),
   amount: money,
   gatewayId: z.string().nullable(),
-  calls: z.int().openapi({ description: 'Number of gateway calls, all with the same idempotency key' }),
+  calls: z
+    .int()
+    .openapi({ description: 'Number of attempts to call the gateway, all with the same idempotency key' }),
   error: z.string().nullable(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
@@ -77,11 +79,11 @@ const payRoute = endpoint(permissions['payments.pay'], {
   },
   responses: {
     200: {
-      description: 'The order was paid before; the payment in its current state',
+      description: 'The charge already has an outcome; the payment in its current state',
       content: json(paymentView),
     },
     202: {
-      description: 'The charge is in progress; read the payment for its outcome',
+      description: 'The charge has no outcome yet; read the payment again for its outcome',
       content: json(paymentView),
     },
   },
@@ -93,7 +95,7 @@ const circuitView = z
     state: z.enum(['closed', 'open', 'half_open']),
     openedAt: z.iso.datetime().nullable(),
     calls: z.int().openapi({ description: 'Calls to the gateway since this instance started' }),
-    successes: z.int(),
+    successes: z.int().openapi({ description: 'Including look-ups that found no charge' }),
     declines: z.int().openapi({ description: 'Calls that the gateway definitely refused' }),
     unknown: z.int().openapi({ description: 'Calls without a definite answer, so money may have moved' }),
     rejected: z.int().openapi({ description: 'Requests and retries that the open circuit rejected' }),

@@ -22,8 +22,9 @@ interface GatewayCallsOptions {
   readonly gateway: Gateway;
   readonly logger: Logger;
   /**
-   * Duration of a lease, ms. It is longer than a call, and each retry renews it. No call starts that could outlast its lease.
-   * Therefore an instance that looks up a key and finds no charge knows that no other instance is charging.
+   * Duration of a lease, ms. It is longer than a call, and each retry renews it. No call starts that could outlast its lease, so
+   * when a look-up finds no charge, no other instance is charging, unless its process was suspended just before the call. `decide`
+   * refunds such a late charge.
    */
   readonly leaseMs: number;
   /** Maximum duration of one call, ms. */
@@ -66,7 +67,10 @@ export function startGatewayCalls(options: GatewayCallsOptions): Timer {
     }
   };
 
-  /** Calls the gateway for one request and handles the answer. Resolves to the outcome; undefined if no call was made. */
+  /**
+   * Calls the gateway for one request and handles the answer. Resolves to the outcome, `postponed` if the request stays open, or
+   * undefined if the open circuit rejected the request.
+   */
   const settle = async (
     leased: LeasedTransaction,
     startBefore: number,

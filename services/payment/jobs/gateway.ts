@@ -41,6 +41,7 @@ export interface Circuit {
   readonly state: 'closed' | 'open' | 'half_open';
   readonly openedAt: Date | null;
   readonly calls: number;
+  /** Calls that succeeded, including look-ups that found no charge. */
   readonly successes: number;
   /** Calls that the provider definitely refused. */
   readonly declines: number;
@@ -87,7 +88,10 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
   });
   breaker.onBreak(() => {
     opened = { at: new Date(), since: performance.now() };
-    logger.error('the gateway does not answer; payments wait', { probeInMs: halfOpenAfterMs, ...counts });
+    logger.error('calls to the gateway fail, so the circuit is open; payments wait', {
+      probeInMs: halfOpenAfterMs,
+      ...counts,
+    });
   });
   breaker.onReset(() => {
     opened = null;
@@ -134,7 +138,7 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
     } catch (error) {
       if (!isBrokenCircuitError(error)) throw error;
       counts.rejected += 1;
-      // If the circuit opened between two calls of this request, the outcome of the first call counts.
+      // If the circuit opened between two calls of this request, the outcome of the last call counts.
       return last ?? { kind: 'circuit_open' };
     }
   };
