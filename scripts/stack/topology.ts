@@ -1,5 +1,5 @@
 // The topology of the system: databases, topics, connectors, processes, ports and heaps. The embedded stack and the tests use it,
-// and a test compares docker-compose.yml with it. Two stacks on one machine differ only in their ports.
+// and a test compares docker-compose.yml with it. Two stacks on one machine differ only in their ports and data folders.
 
 export const serviceNames = ['order', 'inventory', 'payment'] as const;
 export type ServiceName = (typeof serviceNames)[number];

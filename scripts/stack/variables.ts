@@ -21,7 +21,7 @@ export const stackVariables = {
   },
   cache: {
     env: 'ORDERFLOW_CACHE',
-    description: 'Where Java artefacts and compiled code are cached. All clones share this cache.',
+    description: 'Where Java artefacts, compiled code and the built pages are cached. All clones share this cache.',
     expected: 'a path',
     whenUnset: '`orderflow` in `XDG_CACHE_HOME`, or in `~/.cache`',
   },

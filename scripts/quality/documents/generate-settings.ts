@@ -166,9 +166,9 @@ ${table(stack)}
 
 ## The commands, on a stack elsewhere
 
-\`npm run connectors\`, \`doctor\`, \`recover\`, \`audit\`, \`reconcile\` and \`schemas\` use the stack on this machine unless the following
-variables are set. Each command signs in to PostgreSQL as the role that it needs, with the passwords above. Calls of Kafka Connect
-with an https address trust the authorities of Node and of \`NODE_EXTRA_CA_CERTS\`.
+\`npm run connectors\`, \`doctor\`, \`recover\`, \`audit\`, \`reconcile\`, \`journey\` and \`schemas\` use the stack on this machine unless
+the following variables are set. Each command signs in to PostgreSQL as the role that it needs, with the passwords above. Calls to
+Kafka Connect with an https address trust the authorities of Node and of \`NODE_EXTRA_CA_CERTS\`.
 
 ${table(rowsOf(operatorShape))}
 `;
