@@ -12,7 +12,7 @@ interface DatabaseTopology {
   readonly service: string;
   /** Role of Debezium: replication, and SELECT on the outbox only. */
   readonly cdc: string;
-  /** Role of the auditor: may read every table, emit canaries and insert into the audit log. */
+  /** Role of the auditor: may read every table, emit canaries, insert into the audit log and write idempotency keys. */
   readonly auditor: string;
   readonly publication: string;
   readonly slot: string;

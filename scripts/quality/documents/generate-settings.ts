@@ -42,7 +42,8 @@ const roleDescriptions: Readonly<Record<DatabaseRole, string>> = {
   owner: 'The role that runs the migrations and owns the tables.',
   service: 'The role of the running service.',
   cdc: 'The role of Debezium, the only role that Kafka Connect uses.',
-  auditor: 'The role of the auditor, which reads and emits canaries.',
+  auditor:
+    'The role of the auditor, which reads all tables, emits canaries and records actions of administrators.',
 };
 
 /** The variables of the embedded stack and of the commands: ports, passwords and others. */

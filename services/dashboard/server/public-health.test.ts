@@ -24,8 +24,11 @@ it.each([
   ['inventory-pipeline', 'unavailable', 'Orders', 'disrupted', /can place orders/],
   ['gateway', 'unavailable', 'Payments', 'disrupted', /Payments wait/],
   ['payment-pipeline', 'degraded', 'Payments', 'slow', /may take longer/],
-] as const)('one function of the shop is affected and says what users notice when %s is %s', (component, state, name, status, effect) => {
-  expect(functionsOf([part(component, state)]).filter((one) => one.status !== 'ok')).toEqual([
-    { name, status, effect: expect.stringMatching(effect) as string },
-  ]);
-});
+] as const)(
+  'one function of the shop is affected and says what users notice when %s is %s',
+  (component, state, name, status, effect) => {
+    expect(functionsOf([part(component, state)]).filter((one) => one.status !== 'ok')).toEqual([
+      { name, status, effect: expect.stringMatching(effect) as string },
+    ]);
+  },
+);

@@ -20,8 +20,8 @@ export interface Sessions {
  *  not responding. */
 type Renew = (session: Session) => Promise<Tokens | undefined>;
 
-/** Seconds after the sign-in in which a session is renewed. A session without a refresh token lasts until its last access token expires,
- *  which can be later; any other session ends at this time. */
+/** A session is renewed only within this many seconds after the sign-in. With a refresh token it ends at this time; without one, it lasts
+ *  until its last access token expires, which can be later. */
 const maxAge = 12 * 3_600;
 
 /** `now` in seconds since 1970. Pure. */
