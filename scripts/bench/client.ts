@@ -5,7 +5,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Sends one request. Resolves to undefined when the connection breaks or no answer comes within 30 s. */
+/** Sends one request. Resolves to undefined when the connection breaks or is idle for 30 s. */
 export const callOver = (
   agent: Agent,
   url: string,

@@ -1,5 +1,6 @@
 // Many concurrent clients place, read, list and cancel orders; each client sends its next request when it has the previous answer.
-// The rate depends on the machine. The result is whether no answer is a 5xx, no process grows, and the invariants hold afterwards.
+// The rate depends on the machine. The run fails when a request gets a 5xx or no answer, an invariant is violated afterwards or an
+// order is stuck. The memory of the services is only reported.
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failure } from '../../schemas/tools/failure.ts';
@@ -36,7 +37,7 @@ interface HttpReport {
   readonly stuck: number;
 }
 
-/** Puts the order service under load, on a stack whose RATE_LIMIT_REQUESTS lets these few users through. */
+/** Puts the order service under load. All clients share two users, so the stack needs a high RATE_LIMIT_REQUESTS. */
 export const benchHttp = async ({ clients, seconds }: HttpLoad): Promise<HttpReport> => {
   const [seller, ...customers] = await Promise.all(
     ['seller@orderflow.io', 'user@orderflow.io', 'user2@orderflow.io'].map((email) => signIn(email)),

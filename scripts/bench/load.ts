@@ -1,6 +1,6 @@
 // Places orders at fixed arrival rates: a request does not wait for earlier answers, and each latency counts from the intended
 // start of the request, so a stall counts for every order that it delays. The rate rises until the p99 of placed → PAID exceeds its
-// limit; the knee is the last rate within the limit. At half the knee rate, the latency is split by stage and the CPU time by part.
+// limit or an order is refused; the knee is the last rate before. At half the knee rate, the latency is split by stage and the CPU time by part.
 import { round } from './latency.ts';
 import { onOwnStack, type Say } from './own-stack.ts';
 import { disconnectShop, measureIdle, prepareShop, placeAtRate, stepLine, type Step } from './orders.ts';
@@ -22,7 +22,7 @@ interface LoadOptions {
 
 interface LoadReport {
   readonly steps: readonly Step[];
-  /** Orders per second; undefined when even the first rate exceeds the limit. */
+  /** Orders per second; undefined when the first rate already exceeds the limit or has a refused order. */
   readonly knee: number | undefined;
   /** Measured at half the knee rate. */
   readonly half: (Step & { readonly stages: Readonly<Record<keyof Stages, number>> }) | undefined;

@@ -81,7 +81,7 @@ const placeOrder = async (
   return answer?.status === 201 ? withId.parse(JSON.parse(answer.body)) : String(answer?.status ?? 'none');
 };
 
-/** Places orders at a rate for some seconds and waits until all of them are PAID. */
+/** Places orders at a rate for some seconds and waits until all accepted ones are PAID. Throws a failure when none is accepted. */
 export const placeAtRate = async (shop: Shop, rate: number, seconds: number) => {
   const { system } = shop;
   const starts = new Map<string, number>();

@@ -18,14 +18,14 @@ export const signIn = (email: string, dashboard = urls.dashboard): Promise<strin
 export const refusal = (what: string, status: string): Error => {
   if (status === '429')
     return failure(
-      'the stack refuses requests (429): one user may send no more than RATE_LIMIT_REQUESTS per minute; ' +
+      'the stack refuses requests (429): one user may send no more than RATE_LIMIT_REQUESTS per RATE_LIMIT_WINDOW_SECONDS; ' +
         'start it with RATE_LIMIT_REQUESTS=10000000 HTTP_MAX_IN_FLIGHT_PER_SUBJECT=400 npm start',
     );
   if (status === '503') return failure(`${what} answered 503: the stack is overloaded; measure a lower rate`);
   return failure(status === 'none' ? `${what} was not answered` : `${what} answered ${status}`);
 };
 
-/** Sends one request and returns the body of the answer. Throws a failure unless the request succeeds. */
+/** Sends one request and returns the body of the answer. Throws a failure when the status is not 2xx. */
 export const call = async (url: string, token: string, method: string, body: unknown): Promise<unknown> => {
   const response = await fetch(url, {
     method,

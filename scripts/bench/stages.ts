@@ -59,13 +59,13 @@ export interface Stages {
   readonly delivered: number;
   /** The handlers, over the four events. */
   readonly handled: number;
-  /** From the request to the gateway being stored to its answer being stored. */
+  /** From the commit of the request to the gateway to the commit of its answer. */
   readonly gateway: number;
 }
 
 const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
 
-/** The stages of the orders that were placed at `starts` (milliseconds since 1970) and took the straight way to PAID. */
+/** The stages of the orders that were placed at `starts` (milliseconds since 1970). Leaves out an order without all four events. */
 export const readStages = async (
   sqls: Sqls,
   starts: ReadonlyMap<string, number>,

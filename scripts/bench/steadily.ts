@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Calls `task` at a steady rate for some seconds; a slow answer does not slow the rate. */
+/** Calls `task` at a steady rate for some seconds; a slow answer does not slow the rate. Rejects with the first error. */
 export const steadily = async (
   perSecond: number,
   seconds: number,

@@ -1,6 +1,6 @@
 // Applies the configuration in connectors/<service>.json to Kafka Connect, for the boot of the embedded stack and for
-// `npm run connectors -- apply`. Applying it again changes nothing. Changes that could lose, repeat or misroute events are
-// refused.
+// `npm run connectors -- apply`. Applying it again changes nothing. A change that could lose, repeat or misroute events is
+// applied only with `--allow-dangerous`.
 import { callConnect, restartConnector, stateOf } from '../../services/auditor/pipelines/connect-rest.ts';
 import { until, type Wait } from '../stack/supervise/deadline.ts';
 import { failure } from '../../schemas/tools/failure.ts';

@@ -239,8 +239,8 @@ export const commandsOn = (stack: StackAddress) => {
       const reply = await callConnect(`${url}/connectors/${connector}`, { method: 'DELETE' });
       if (reply.status >= 300)
         throw failure(`Kafka Connect does not delete ${connector}: ${refusalOf(reply)}`);
-      // The slot is dropped last, because a connector without its slot would wait without an error. It must not be kept, because it
-      // would retain WAL for ever.
+      // The slot is dropped last, because a connector without its slot would wait without an error. The slot must not be kept, because
+      // it would retain WAL until it is lost.
       await withDatabase(stack, service, 'admin', async (sql) => {
         await sql`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ${slot}`;
       });

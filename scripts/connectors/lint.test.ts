@@ -50,7 +50,7 @@ describe('the lint of a connector', () => {
       'producer.override.max.in.flight.requests.per.connection',
       '6',
     ],
-    ['uses a codec that KafkaJS cannot read', 'producer.override.compression.type', 'lz4'],
+    ['uses a codec that KafkaJS itself cannot read', 'producer.override.compression.type', 'lz4'],
     ['stops permanently on an update', 'transforms.outbox.table.op.invalid.behavior', 'fatal'],
     ['publishes to another topic', 'transforms.outbox.route.topic.replacement', 'orders'],
     ['lets a column choose the topic', 'transforms.outbox.route.topic.regex', '(.*)'],

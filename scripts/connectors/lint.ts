@@ -127,7 +127,7 @@ const rules: readonly Rule[] = [
     key: 'producer.override.compression.type',
     holds: (value) => value === 'none' || value === 'gzip',
     must: 'must be none or gzip',
-    because: 'KafkaJS reads no other codec',
+    because: 'KafkaJS itself reads no other codec',
   },
 ];
 

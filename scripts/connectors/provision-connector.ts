@@ -6,7 +6,7 @@ import type { DatabaseTarget } from '../stack/provision/database-target.ts';
 import { services, type ServiceName } from '../stack/topology.ts';
 import { applyConnector, awaitRunning, sentenceOf, type Outcome } from './apply.ts';
 
-/** One line for each difference between the file and Connect: applied, or not applied because it is dangerous. */
+/** One line with the keys that were changed, one for each change that was not applied, and a line with the commands for these. */
 const notesOf = (service: ServiceName, { applied, changed, left }: Outcome): string[] => [
   ...(applied === 'changed'
     ? [`changed to the values in connectors/${service}.json: ${changed.map(({ key }) => key).join(', ')}`]

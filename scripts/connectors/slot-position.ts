@@ -30,7 +30,7 @@ export const withDatabase = async <T>(
   try {
     await sql`SELECT 1`.catch((error: unknown) => {
       throw failure(
-        `the ${role} role cannot log in to the ${service} database (${messageOf(error)}); is the stack running, and is its password in the environment?`,
+        `the ${role} role cannot log in to the ${service} database (${messageOf(error)}); is the stack running, and is the password of this role in the environment?`,
       );
     });
     return await work(sql);

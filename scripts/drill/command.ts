@@ -188,7 +188,7 @@ export const drill = commandLine(
   .option('--away <seconds>', 'time until a killed container is started again', upToAnHour, 5)
   .option(
     '--longest <seconds>',
-    'the longest pause that is allowed; the circuit breaker of the gateway alone takes 15',
+    'the longest pause that is allowed; the circuit breaker of the gateway alone can cause 15 seconds',
     upToAnHour,
     30,
   )

@@ -28,10 +28,10 @@ describe('an outcome', () => {
     expect(problemsOf(good, 30_000)).toEqual([]);
   });
   it.each([
-    [{ ...good, paid: 78 }, '2 of 80 orders were not paid'],
-    [{ ...good, acceptedPauseMs: 31_000 }, 'a pause of 31.0 s, longer than 30.0 s'],
-    [{ ...good, findings: ['order x was charged twice'] }, 'order x was charged twice'],
-  ])('has a problem otherwise: %#', (outcome, sentence) => {
+    ['2 of 80 orders were not paid', { ...good, paid: 78 }],
+    ['a pause of 31.0 s, longer than 30.0 s', { ...good, acceptedPauseMs: 31_000 }],
+    ['order x was charged twice', { ...good, findings: ['order x was charged twice'] }],
+  ])('has a problem otherwise, such as: %s', (sentence, outcome) => {
     expect(problemsOf(outcome, 30_000)).toEqual([sentence]);
   });
   it('is a row of the table', () => {

@@ -1,5 +1,6 @@
 // npm run journey -- <order or correlation id>: shows what a running system has recorded about an order: its events with their
-// times, its log lines and its spans. Exit code 0: shown; 1: the id is unknown; 2: wrong arguments, or a database does not answer.
+// times, its log lines and its spans. Exit code 0: shown; 1: the id is unknown; 2: wrong arguments, a missing
+// file, or a database does not answer.
 import { findLines, formatLines, isReadRequest, traceIdsIn, type LogLine } from './logs.ts';
 import { logSource, unreadableNote } from './log-sources.ts';
 import { spansOfFiles, spansOfJaeger, type SpanQuery } from './span-sources.ts';
@@ -21,7 +22,7 @@ const maxId = 128;
 const parseId = (id: string): string => {
   if (!/^[A-Za-z0-9._-]+$/.test(id) || id.length > maxId)
     throw new InvalidArgumentError(
-      `An order id is a UUID, a correlation id at most ${maxId} letters, digits and . _ -`,
+      `An order id is a UUID; a correlation id has at most ${maxId} characters: letters, digits and . _ -`,
     );
   return id;
 };

@@ -24,7 +24,7 @@ const linesOf = async function* (files: readonly string[]): AsyncIterable<string
   }
 };
 
-/** The log files of the Node processes, the rotated file first. */
+/** The log files of the services and the gateway, each with its rotated file first. */
 const embedded = (folder: string): LogSource => ({
   label: folder,
   lines: () => {

@@ -63,7 +63,7 @@ export const findLines = async (
   return { lines: selected.toSorted((one, other) => one.timestamp - other.timestamp), omitted };
 };
 
-/** Whether the line is a successful read request. An open page sends such a request every second. */
+/** Whether the line is a read request with an answer below 500. An open page sends such a request every second. */
 export const isReadRequest = ({ message, level, fields }: LogLine): boolean =>
   message === 'request' && level === 'info' && ['GET', 'HEAD'].includes(text(fields['method']));
 

@@ -96,7 +96,7 @@ export const numberFrom =
   (text: string): number =>
     parseNumber(text, `a number from ${least} to ${most}`, (value) => value >= least && value <= most);
 
-/** Parses an option that is a whole number, `least` or more. */
+/** Parses an option that is a whole number in this range. */
 export const wholeNumber =
   (least = 1, most = Number.MAX_SAFE_INTEGER) =>
   (text: string): number =>

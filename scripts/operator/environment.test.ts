@@ -52,7 +52,7 @@ describe('the stack that a command works on', () => {
     [{ KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' }, 'KAFKA_SASL_MECHANISM is not set'],
     [{ ORDER_DATABASE_URL: 'postgres://me@db/x?sslmode=require' }, 'ORDER_DATABASE_URL has TLS parameters'],
     [{ SCHEMA_REGISTRY_USERNAME: 'reader' }, 'SCHEMA_REGISTRY_PASSWORD is not'],
-  ])('is a failure with a sentence when a setting is invalid: %j', (env, sentence) => {
+  ])('is unknown when a setting is invalid, and the failure names the setting: %j', (env, sentence) => {
     expect(() => stackOf(env)).toThrow(sentence);
   });
 });

@@ -59,7 +59,7 @@ describe('the alert rules', () => {
     }
   });
 
-  it('record metrics with the time window in their names, and use a bucket that the histogram has', async () => {
+  it('record metrics with the time window in their names, and query a bucket that the histogram has', async () => {
     expect(records.length).toBeGreaterThan(10);
     for (const { name, expression } of records) {
       const window = /(\d+[mhd])$/.exec(name)?.[1] ?? 'none';
@@ -68,6 +68,10 @@ describe('the alert rules', () => {
       );
       expect(new Set(windows), name).toEqual(new Set([window]));
     }
+    const buckets = records.filter(({ expression }) => expression.includes('_bucket{'));
+    expect(buckets.length).toBeGreaterThan(0);
+    for (const { name, expression } of buckets)
+      expect(expression, name).toContain('orderflow_order_settled_seconds_bucket{mode="AUTO",le=~"2|2.0"}');
     const metrics = createMetrics();
     createSagaMetrics(metrics);
     const text = await metrics.registry.metrics();

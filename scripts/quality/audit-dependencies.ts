@@ -103,7 +103,7 @@ const vulnerabilities = (): Verdict => {
 
 export const auditDependencies = commandLine(
   'npm run audit:dependencies',
-  'Finds known vulnerabilities and licences that are not allowed.',
+  'Finds known high and critical vulnerabilities, and licences that are not allowed.',
 ).action(
   withExitCode(() => {
     const verdicts = [packageLicences(), licencesOfJars(), vulnerabilities()];

@@ -1,4 +1,4 @@
-// npm run check: runs all checks that need no stack, in parallel, in under a minute.
+// npm run check: runs the checks that need neither a stack nor another program, in parallel, in under a minute.
 import { spawn } from 'node:child_process';
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -121,5 +121,5 @@ const runSteps = async (): Promise<number> => {
 
 export const check = commandLine(
   'npm run check',
-  'Runs all checks that need no stack, in under a minute.',
+  'Checks code, event contract, migrations and documents, and runs the unit tests. Needs no stack.',
 ).action(withExitCode(runSteps));

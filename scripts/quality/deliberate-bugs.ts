@@ -20,7 +20,7 @@ export const mutations: readonly Mutation[] = [
     tests: ['handle.int'],
   },
   {
-    bug: 'dedupe by order instead of event',
+    bug: 'the inbox takes every later event of a consumer for a duplicate',
     file: 'services/platform/transaction/inbox.ts',
     from: '.values({ ...delivery, processedAt: now',
     to: ".values({ ...delivery, eventId: '00000000-0000-4000-8000-000000000000', processedAt: now",

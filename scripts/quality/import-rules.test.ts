@@ -1,5 +1,5 @@
-// For each forbidden pair of places, lint must reject an import and an `import type`; some pairs begin in a unit test. For each allowed
-// pair, lint must accept the import.
+// For each forbidden pair of places, lint must reject an import and an `import type`; in some pairs the importing file is a unit test.
+// For each allowed pair, lint must accept the import.
 import { ESLint } from 'eslint';
 import { join, relative, dirname } from 'node:path';
 import { existsSync } from 'node:fs';

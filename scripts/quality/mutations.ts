@@ -1,6 +1,6 @@
 // npm run test:mutations: proves that the tests can fail. Each deliberate bug removes one safeguard from a copy of the project,
-// and its tests must fail. Only a test that ran and failed counts, not a file that cannot be loaded. Exit code 1: no test
-// noticed one of the bugs.
+// and its tests must fail. Only a test that ran and failed counts, not a file that cannot be loaded. Exit code 1: a bug
+// made no test fail.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,

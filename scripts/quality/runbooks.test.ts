@@ -106,7 +106,7 @@ describe('the runbooks', () => {
       expect(defectOf(command), command).toBeDefined();
   });
 
-  it('are all linked from their README, which is linked from both other READMEs', () => {
+  it('are all linked from their README, which the README of the project and that of connectors/ link', () => {
     for (const file of runbooks.filter((name) => name !== 'README.md'))
       expect(read('README.md')).toContain(`](${file})`);
     expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain('](connectors/runbooks/README.md)');

@@ -42,7 +42,7 @@ describe('the workflows', () => {
     }
   });
 
-  it('run every check and test of the project', () => {
+  it('run the checks and the tests of the project', () => {
     const run = workflows.flatMap(([, text]) => scriptsIn(jobsOf(text).flatMap(commandsOf)));
     for (const name of [
       'check',
@@ -50,6 +50,8 @@ describe('the workflows', () => {
       'test',
       'test:docker',
       'test:faults',
+      'test:full',
+      'images',
       'schemas',
       'audit:dependencies',
     ])

@@ -115,7 +115,7 @@ const dryRun = async (
   };
 };
 
-/** Runs the auditor's checks until the services agree, or returns the differences that are left. */
+/** Runs the auditor's checks until the services agree. Returns the differences that are left when the time is up. */
 const reconcile = async (): Promise<readonly string[]> => {
   const view = await openAuditorView(process.env, graceMs);
   let left: readonly string[] = [];

@@ -1,6 +1,6 @@
 // Publishes outbox rows again by deleting and inserting them in one transaction. The publication sees an insert, so the row
-// passes through Debezium like any event and keeps its id and headers. An update would not be published, a new id would take
-// effect twice, and a producer of our own would be a second, untested path to the topic.
+// passes through Debezium like any event and keeps its id and headers. An update would not be published, an event
+// with a new id would take effect twice, and a separate producer would be a second, untested path to the topic.
 // A temporary table of this connection records which rows are on the topic, so the size of the outbox costs no memory here.
 import type postgres from 'postgres';
 import { until } from '../stack/supervise/deadline.ts';

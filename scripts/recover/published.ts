@@ -13,7 +13,7 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /**
  * Reads the topic up to its present end and passes the event ids of committed records to `take`, one batch at a time, so memory
  * stays bounded. Throws a failure when the end is not reached in time, for example while the transaction of a dead producer is
- * open: its events and those behind it would be counted as missing.
+ * open: the events of this transaction and those behind it would be counted as missing.
  */
 export const readPublished = async (
   { brokers, security }: StackAddress['kafka'],

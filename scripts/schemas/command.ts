@@ -171,7 +171,7 @@ export const schemas = commandLine(
 const base = ['--base <rev>', 'the revision to compare with (default: origin/main, or main)'] as const;
 const registry = [
   '--registry <url>',
-  "URL of the registry's Confluent API (default: the stack on this machine)",
+  "URL of the registry's Confluent API (default: SCHEMA_REGISTRY_URL, or the stack on this machine)",
 ] as const;
 
 subcommand(
@@ -213,7 +213,7 @@ subcommand(
 subcommand(
   schemas,
   'verify',
-  'verify without a change; exit code 1: a release is missing or has another id',
+  'compare the ids in the registry with the recorded ids, and change nothing; exit code 1: a release is missing or has another id',
   `--registry http://registry:8081${registryPath}`,
 )
   .option(...registry)

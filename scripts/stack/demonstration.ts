@@ -46,8 +46,10 @@ const bodyOf = <Body>(action: string, answer: { readonly ok: true; readonly body
 
 const isFinal = (status: string): boolean => ['PAID', 'FULFILLED', 'CANCELLED'].includes(status);
 
+const withinMs = 15_000;
+
 /** Never throws: the stack keeps running after a failed demonstration, so that the cause can be examined. */
-export const demonstrate = async (urls: Urls, withinMs = 15_000): Promise<Demonstration> => {
+export const demonstrate = async (urls: Urls): Promise<Demonstration> => {
   try {
     const token = await signIn(urls.dashboard, demoUsers[0].email);
     const catalogue = createClient(inventoryApi, { baseUrl: urls.inventory, token: () => token });

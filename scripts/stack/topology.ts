@@ -1,5 +1,5 @@
 // The topology of the system: databases, topics, connectors, processes, ports and heaps. The embedded stack and the tests use it,
-// and a test compares docker-compose.yml with it. Two stacks on one machine differ only in their ports.
+// and a test compares docker-compose.yml with it. Two stacks on one machine differ only in their ports and data folders.
 
 export const serviceNames = ['order', 'inventory', 'payment'] as const;
 export type ServiceName = (typeof serviceNames)[number];
@@ -12,7 +12,7 @@ interface DatabaseTopology {
   readonly service: string;
   /** Role of Debezium: replication, and SELECT on the outbox only. */
   readonly cdc: string;
-  /** Role of the auditor: may read every table, emit canaries and insert into the audit log. */
+  /** Role of the auditor: may read every table, emit canaries, insert into the audit log and write idempotency keys. */
   readonly auditor: string;
   readonly publication: string;
   readonly slot: string;

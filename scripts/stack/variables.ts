@@ -21,7 +21,8 @@ export const stackVariables = {
   },
   cache: {
     env: 'ORDERFLOW_CACHE',
-    description: 'Where Java artefacts and compiled code are cached. All clones share this cache.',
+    description:
+      'Where Java artefacts, compiled code and the built pages are cached. All clones share this cache.',
     expected: 'a path',
     whenUnset: '`orderflow` in `XDG_CACHE_HOME`, or in `~/.cache`',
   },
@@ -53,7 +54,8 @@ export const stackVariables = {
   },
   faultRounds: {
     env: 'FAULT_ROUNDS',
-    description: 'How often the fault tests repeat each fault.',
+    description:
+      'How often the fault tests repeat each kill. With more than 1, the other fault tests use more load and longer outages.',
     expected: 'a whole number',
     whenUnset: '1',
   },

@@ -42,7 +42,8 @@ const roleDescriptions: Readonly<Record<DatabaseRole, string>> = {
   owner: 'The role that runs the migrations and owns the tables.',
   service: 'The role of the running service.',
   cdc: 'The role of Debezium, the only role that Kafka Connect uses.',
-  auditor: 'The role of the auditor, which reads and emits canaries.',
+  auditor:
+    'The role of the auditor, which reads all tables, emits canaries and records actions of administrators.',
 };
 
 /** The variables of the embedded stack and of the commands: ports, passwords and others. */
@@ -166,9 +167,9 @@ ${table(stack)}
 
 ## The commands, on a stack elsewhere
 
-\`npm run connectors\`, \`doctor\`, \`recover\`, \`audit\`, \`reconcile\` and \`schemas\` use the stack on this machine unless the following
-variables are set. Each command signs in to PostgreSQL as the role that it needs, with the passwords above. Calls of Kafka Connect
-with an https address trust the authorities of Node and of \`NODE_EXTRA_CA_CERTS\`.
+\`npm run connectors\`, \`doctor\`, \`recover\`, \`audit\`, \`reconcile\`, \`journey\` and \`schemas\` use the stack on this machine unless
+the following variables are set. Each command signs in to PostgreSQL as the role that it needs, with the passwords above. Calls to
+Kafka Connect with an https address trust the authorities of Node and of \`NODE_EXTRA_CA_CERTS\`.
 
 ${table(rowsOf(operatorShape))}
 `;

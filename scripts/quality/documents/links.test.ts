@@ -82,7 +82,7 @@ describe('the documents', () => {
     expect(documents).toEqual(expect.arrayContaining(['README.md', 'services/README.md']));
   });
 
-  it.each(documents)('%s has only links that lead somewhere', (file) => {
+  it.each(documents)('%s has only links to files and headings that exist', (file) => {
     expect(wrongLinks(file, readFileSync(join(root, file), 'utf8'))).toEqual([]);
   });
 

@@ -10,7 +10,8 @@ import { databasePorts, heaps, passwords, serviceNames, services, type Ports } f
 import { choiceFrom, stackVariables } from '../variables.ts';
 import type { Command, Part, PartDescription } from '../supervise/part.ts';
 
-/** Whether the worker publishes in transactions. Throws a failure for any value other than `disabled` and `enabled`. */
+/** Whether the worker publishes in transactions. Throws a failure for any value other than `disabled` and `enabled`. Without a value:
+ *  `disabled`. */
 export const exactlyOnceFrom = (env: Readonly<Record<string, string | undefined>>): 'disabled' | 'enabled' =>
   choiceFrom(env, stackVariables.exactlyOnce.env, ['disabled', 'enabled']);
 

@@ -8,7 +8,7 @@ export interface Provisioned {
   readonly connector: string;
   /** The changes that were made, and the changes that an operator has to make, each with its command. */
   readonly notes: readonly string[];
-  /** Why the connector publishes nothing, with the remedy; undefined when the connector reads its slot. */
+  /** Why the connector publishes nothing, with the remedy; undefined when the connector runs. */
   readonly trouble?: string;
 }
 
@@ -23,7 +23,7 @@ export interface ConnectTarget extends Wait {
   readonly url: string;
 }
 
-/** Applies the configuration of one connector and returns once its task reads the slot. */
+/** Applies the safe changes to one connector. Returns once its task reads the slot, or with `trouble`. */
 export type ProvisionConnector = (
   database: DatabaseTarget,
   slot: SlotOutcome,

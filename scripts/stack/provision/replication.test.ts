@@ -4,7 +4,7 @@ import { newAssignment } from './replication.ts';
 const unreplicated = (topic: string, partitions: number) =>
   Array.from({ length: partitions }, (_, partition) => ({ topic, partition, replicas: [1] }));
 
-describe('replicas after brokers were added', () => {
+describe('the assignment of replicas after brokers were added', () => {
   it('gives every partition three replicas on three brokers', () => {
     const assigned = newAssignment(
       [...unreplicated('order-events', 10), ...unreplicated('_connect-offsets', 1)],

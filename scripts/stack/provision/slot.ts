@@ -33,7 +33,7 @@ const slotStateOf = async (sql: Sql, slot: string): Promise<SlotOutcome> => {
   return existing.wal_status === 'lost' ? 'lost' : 'usable';
 };
 
-/** Creates the slot unless a service has already written to the outbox. */
+/** Creates the slot if it does not exist and the outbox has no row. */
 export const ensureSlot = async (sql: Sql, slot: string): Promise<SlotOutcome> => {
   const state = await slotStateOf(sql, slot);
   if (state !== 'missing') return state;

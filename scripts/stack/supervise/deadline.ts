@@ -46,7 +46,7 @@ export const until = async <T>(wait: Wait, probe: () => Promise<T | undefined | 
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
-/** Whether `url` answers with a 2xx within two seconds. */
+/** Whether `url` answers with a 2xx. Rejects without an answer within two seconds. */
 export const answers = async (url: string): Promise<boolean> => {
   const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
   await response.body?.cancel();

@@ -22,7 +22,7 @@ export interface Supervisor {
   readonly logFile: (name: string) => string;
   /** Starts a part and returns once it is ready. From then on the part is restarted whenever it dies. */
   readonly start: (part: Part) => Promise<void>;
-  /** Runs a command to its end and returns the exit code. */
+  /** Runs a command to its end and returns the exit code; 1 when a signal ended the command, for example after `withinMs`. */
   readonly run: (options: RunOptions) => Promise<number>;
   readonly ready: () => void;
   readonly status: () => StackStatus;

@@ -65,7 +65,7 @@ interface DashboardOptions {
   readonly issuer: Issuer | undefined;
   /** The client for sign-in at another OIDC provider. Without `issuer` and `oidc`, users cannot sign in. */
   readonly oidc?: OidcClient | undefined;
-  /** Maximum number of login attempts per client address, against password guessing; 120 when absent. */
+  /** Maximum number of login attempts per minute and client address, against password guessing; 120 when absent. */
   readonly loginsPerMinute?: number;
   readonly publicUrl?: string | undefined;
   /** 32 bytes. Encrypts the session cookies. */

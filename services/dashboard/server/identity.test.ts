@@ -63,16 +63,16 @@ describe('the rotation of the signing key', () => {
   const key = (kid: string, ms: number) => ({ kid, createdAt: at(ms).toISOString() });
 
   it.each([
-    ['a fresh key stays', [key('a', 0)], 999, { renew: false, drop: new Set() }],
-    ['an old key is replaced', [key('a', 0)], 1_000, { renew: true, drop: new Set() }],
+    ['keeps a fresh key', [key('a', 0)], 999, { renew: false, drop: new Set() }],
+    ['replaces an old key', [key('a', 0)], 1_000, { renew: true, drop: new Set() }],
     [
-      'a replaced key stays published',
+      'keeps a replaced key published',
       [key('b', 1_000), key('a', 0)],
       1_100,
       { renew: false, drop: new Set() },
     ],
     [
-      'a replaced key is dropped once every token signed with it has expired',
+      'drops a replaced key once every token signed with it has expired',
       [key('b', 1_000), key('a', 0)],
       1_101,
       { renew: false, drop: new Set(['a']) },

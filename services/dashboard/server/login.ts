@@ -14,8 +14,8 @@ export const { kinds: dashboardProblems, problem } = defineProblems({
   },
   other_origin: {
     status: 403,
-    title: 'Cross-site request',
-    explanation: 'The request came from a page of another site and was refused.',
+    title: 'Cross-origin request',
+    explanation: 'The request came from a page of another origin and was refused.',
   },
 });
 

@@ -9,7 +9,7 @@ const part = (name: string, status: PartHealth['status']): PartHealth => ({
   detail: '',
 });
 
-it('has no effect while every component works', () => {
+it('every function of the shop is ok while every component works', () => {
   expect(functionsOf([part('order', 'ok'), part('payment', 'ok')])).toEqual([
     { name: 'Shop and stock', status: 'ok' },
     { name: 'Orders', status: 'ok' },
@@ -24,8 +24,11 @@ it.each([
   ['inventory-pipeline', 'unavailable', 'Orders', 'disrupted', /can place orders/],
   ['gateway', 'unavailable', 'Payments', 'disrupted', /Payments wait/],
   ['payment-pipeline', 'degraded', 'Payments', 'slow', /may take longer/],
-] as const)('tells what is noticed when %s is %s', (component, state, name, status, effect) => {
-  expect(functionsOf([part(component, state)]).filter((one) => one.status !== 'ok')).toEqual([
-    { name, status, effect: expect.stringMatching(effect) as string },
-  ]);
-});
+] as const)(
+  'one function of the shop is affected and says what users notice when %s is %s',
+  (component, state, name, status, effect) => {
+    expect(functionsOf([part(component, state)]).filter((one) => one.status !== 'ok')).toEqual([
+      { name, status, effect: expect.stringMatching(effect) as string },
+    ]);
+  },
+);

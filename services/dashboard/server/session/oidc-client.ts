@@ -49,7 +49,8 @@ export type Attempt = z.infer<typeof attemptSchema>;
 export interface OidcClient {
   /** The URI to redirect the browser to, and the attempt, which must be kept until the browser returns. */
   readonly begin: (to: string) => Promise<{ readonly address: URL; readonly attempt: Attempt }>;
-  /** @param query The query of the redirect URI. Throws when the provider has refused the sign-in or a check fails. */
+  /** @param query The query of the redirect URI. Throws when the provider has refused the sign-in, a check fails or the provider does
+   *  not respond. */
   readonly finish: (query: string, attempt: Attempt) => Promise<Tokens>;
   /** Undefined when the provider has ended the session. Throws the 503 problem when the provider does not respond. */
   readonly renew: (refreshToken: string) => Promise<Tokens | undefined>;

@@ -1,6 +1,6 @@
 // A session is an encrypted cookie with the tokens, so scripts of the page cannot read the tokens. The server stores no sessions;
 // they survive a restart as long as the key file exists. The first request after half of the access token's lifetime renews the
-// session. After `maxAge` the user has to sign in again.
+// session. After `maxAge` nothing renews the session: the user has to sign in again when it expires.
 import type { Context } from 'hono';
 import { createSealedCookie } from './sealed-cookie.ts';
 import { sessionFrom, sessionSchema, type Session, type Tokens } from './session-token.ts';
@@ -20,7 +20,8 @@ export interface Sessions {
  *  not responding. */
 type Renew = (session: Session) => Promise<Tokens | undefined>;
 
-/** Maximum time from the sign-in to the end of a session, in seconds. */
+/** A session is renewed only within this many seconds after the sign-in. With a refresh token it ends at this time; without one, it lasts
+ *  until its last access token expires, which can be later. */
 const maxAge = 12 * 3_600;
 
 /** `now` in seconds since 1970. Pure. */

@@ -1,6 +1,6 @@
-// CSRF protection: refuses requests that change something and come from a page of another site. Browsers send Origin or
-// Sec-Fetch-Site with such requests, so no CSRF token is needed. Other clients send neither and pass. The middleware of Hono checks
-// only requests with the content type of a form, and passes when one of the two headers is good.
+// CSRF protection: refuses requests that change something and come from a page of another origin. Browsers send Origin or
+// Sec-Fetch-Site with such requests, so no CSRF token is needed. Other clients send neither and pass. The CSRF middleware of Hono is
+// not enough: it checks only requests with the content type of a form, and accepts a request when one of the two headers is good.
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../../../platform/http/server/request-context.ts';
 import { problem } from '../login.ts';

@@ -38,16 +38,14 @@ const pick = (from: Headers, names: readonly string[]): Headers => {
   return picked;
 };
 
+const timeoutMs = 20_000;
+
 const isStream = (c: AppContext): boolean => c.req.header('accept') === 'text/event-stream';
 
 /** Adds the routes `/api/{service}/…`, which forward to `/api/v1/…` of the service. */
 export const addServiceProxy = (
   app: App,
-  {
-    services,
-    sessions,
-    timeoutMs = 20_000,
-  }: { services: ServiceUrls; sessions: Sessions; timeoutMs?: number },
+  { services, sessions }: { readonly services: ServiceUrls; readonly sessions: Sessions },
 ): void => {
   const forward = async (c: AppContext, service: string, base: string): Promise<Response> => {
     const session = await sessions.current(c);
