@@ -61,7 +61,7 @@ export const transactions = pgTable(
     token: text('token'),
     chargeId: text('charge_id'),
     state: text('state').notNull(),
-    /** Number of gateway calls. */
+    /** Number of leases; a lease may end before a call. */
     attempts: integer('attempts').notNull(),
     lastError: text('last_error'),
     gatewayId: text('gateway_id'),

@@ -102,6 +102,7 @@ describe('the circuit', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(gateway.admits()).toBe('one');
     const probe = gateway.charge(request, always);
+    await vi.advanceTimersByTimeAsync(0);
     expect(gateway.circuit().state).toBe('half_open');
     expect(gateway.admits()).toBe('none');
     expect((await gateway.charge(request, always)).kind).toBe('circuit_open');
@@ -196,5 +197,12 @@ describe('the lease', () => {
     expect(await outcome).toMatchObject({ kind: 'unknown', error: 'the lease has ended' });
     expect(keys).toHaveLength(1);
     expect(leases).toEqual([]);
+  });
+
+  it('does not open the circuit when it has ended, however often', async () => {
+    const gateway = createGateway(provider(failed).client, { ...twice, failures: 2 }, logger);
+    for (let requests = 0; requests < 3; requests += 1)
+      expect(await gateway.charge(request, () => Promise.resolve(false))).toMatchObject({ kind: 'unknown' });
+    expect(gateway.circuit()).toMatchObject({ state: 'closed', calls: 0 });
   });
 });

@@ -122,7 +122,6 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
     let last: GatewayResult | undefined;
     let sent = 0;
     const callOnce = async ({ signal }: { readonly signal: AbortSignal }): Promise<GatewayResult> => {
-      if (!(await mayCall())) return { kind: 'unknown', error: 'the lease has ended', timedOut: true };
       counts.calls += 1;
       last = await call(signal, sent);
       sent += 1;
@@ -130,7 +129,9 @@ export function createGateway(client: GatewayClient, resilience: Resilience, log
       return last;
     };
     try {
-      return await retrying.execute(() => {
+      return await retrying.execute(async (): Promise<GatewayResult> => {
+        // Outside the breaker, because a lease that has ended says nothing about the provider.
+        if (!(await mayCall())) return { kind: 'unknown', error: 'the lease has ended', timedOut: true };
         // The breaker would let a second request wait for the probe, possibly until the lease of that request has ended.
         if (admits() === 'none') throw new BrokenCircuitError();
         return guarded.execute(callOnce);
