@@ -40,7 +40,7 @@ export async function readFacts(
     stock.read(),
     readPayments(databases.payment, orders.keys(), scope, unpublishedIds),
   ]);
-  const charges = await readLedger(gatewayUrl, scope.rows);
+  const { charges, chargesSince } = await readLedger(gatewayUrl, scope.rows);
   const referenced = new Set(
     [
       ...inventory.reservations.map((fact) => fact.orderId),
@@ -85,6 +85,7 @@ export async function readFacts(
     repeatedMovements: inventory.repeatedMovements,
     payments: new Map(payment.payments.map((fact) => [fact.orderId, fact])),
     charges,
+    chargesSince,
     outbox,
     since,
     records,

@@ -122,6 +122,7 @@ const clean: Facts = {
   repeatedMovements: [],
   payments: new Map([[id, payment]]),
   charges: [charge],
+  chargesSince: -Infinity,
   outbox,
   since: { order: 0, inventory: 0, payment: 0 },
   records: recordsOf(outbox),
@@ -201,6 +202,16 @@ describe('the check of the invariants', () => {
       [],
     ],
     ['a paid order without money', { charges: [] }, ['money_conserved broken']],
+    [
+      'a paid order that is older than the charges that were read',
+      { charges: [], chargesSince: recently },
+      [],
+    ],
+    [
+      'a paid order without money, placed after the oldest charge that was read',
+      { charges: [], chargesSince: longAgo - timing.graceMs },
+      ['money_conserved broken'],
+    ],
     [
       'a paid order that has just changed',
       { charges: [], ...orderWith({ updatedAt: recently }) },

@@ -125,6 +125,8 @@ const checkMoney = (facts: Facts, activity: OrderActivity, { now, graceMs }: Aud
   for (const order of facts.orders.values()) {
     const held = netOf(byOrder.get(order.id) ?? []);
     if (held === amountOwed(order)) continue;
+    // Its charge may be older than the charges that were read. `graceMs` covers the difference between two clocks.
+    if (order.createdAt < facts.chargesSince + graceMs) continue;
     const sentence = `Order ${order.id} is ${order.status}, so the provider should have captured ${amountOwed(order)} net of refunds; it has captured ${held}.`;
     const isBroken = !activity.isInFlight(order.id);
     findings.push(

@@ -137,6 +137,8 @@ export interface Facts {
   readonly repeatedMovements: readonly RepeatedMovement[];
   readonly payments: ReadonlyMap<string, PaymentFact>;
   readonly charges: readonly ChargeFact[];
+  /** `charges` has all charges from this time on, by the provider's clock; -Infinity: all charges. */
+  readonly chargesSince: number;
   readonly outbox: readonly OutboxFact[];
   /** The snapshot has all outbox rows of a service from this time on. */
   readonly since: Readonly<Record<Service, number>>;
