@@ -234,11 +234,17 @@ export async function listOrders(
   });
 }
 
-/** The first `limit` entries of the audit trail of an order. */
-export const readTrail = (db: Database, orderId: string, limit: number) =>
-  db
+/** The first `limit` entries of the audit trail of an order. Only an administrator sees who repaired the order and why. */
+export const readTrail = async (db: Database, orderId: string, viewer: Viewer, limit: number) => {
+  const entries = await db
     .select()
     .from(orderEvents)
     .where(eq(orderEvents.orderId, orderId))
     .orderBy(asc(orderEvents.sequence))
     .limit(limit);
+  return entries.map((entry) =>
+    viewer.as === 'admin' || entry.type !== 'repair'
+      ? entry
+      : { ...entry, actor: 'administrator', outcome: 're-emitted' },
+  );
+};

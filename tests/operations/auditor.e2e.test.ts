@@ -240,5 +240,9 @@ describe('the repair of an order without a problem', { timeout: 120_000 }, () =>
         outcome: 're-emitted order.created: just to be sure',
       }),
     );
+    const historyOfCustomer = await call('order', `/api/v1/orders/${id}/history`, { as: 'user' });
+    expect(Object(historyOfCustomer.body).data).toContainEqual(
+      expect.objectContaining({ type: 'repair', actor: 'administrator', outcome: 're-emitted' }),
+    );
   });
 });

@@ -160,7 +160,7 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
     const viewer = viewerOf(c);
     const { id } = c.req.valid('param');
     if (!(await findOrder(shell.db, id, viewer))) throw problem('not_found');
-    const trail = await readTrail(shell.db, id, maxTrailEntries);
+    const trail = await readTrail(shell.db, id, viewer, maxTrailEntries);
     const data = trail.map(({ sequence: _, orderId: __, occurredAt, recordedAt, status, ...entry }) => ({
       ...entry,
       status: orderStatus.parse(status),
