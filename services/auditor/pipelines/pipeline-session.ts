@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { z } from 'zod';
-import { sessionSettings, type Database } from '../../platform/database/database.ts';
+import { fetchTypes, sessionSettings, type Database } from '../../platform/database/database.ts';
 import type { Trust } from '../../platform/process/security/pem.ts';
 import type { SlotFinding } from '../domain/pipeline.ts';
 import { judgeSlot, readSlot, type SlotFacts } from './slot-health.ts';
@@ -64,6 +64,7 @@ export function openPipelineSession(
       max_lifetime: null,
       backoff: () => 0.5,
       onnotice: () => undefined,
+      fetch_types: fetchTypes,
       connection: {
         ...sessionSettings,
         application_name: 'auditor pipelines',

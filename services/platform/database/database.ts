@@ -99,6 +99,12 @@ export const sessionSettings = {
   default_transaction_isolation: 'read committed',
 } as const;
 
+/**
+ * The driver would query the array types on each new connection. If the connection ends during that query, nobody handles its
+ * rejection, and the process ends. Without the types, an array cannot be a parameter: pass it as JSON.
+ */
+export const fetchTypes = false;
+
 /** A pool of connections, opened on first use and re-opened after a loss. */
 export function connectDatabase(
   url: string,
@@ -114,6 +120,7 @@ export function connectDatabase(
     // At most one second between attempts, so that the pool reconnects soon after a restart of the server.
     backoff: (attempt) => Math.min(0.05 * 2 ** attempt, 1),
     onnotice: () => undefined,
+    fetch_types: fetchTypes,
     connection: {
       ...sessionSettings,
       application_name: applicationName,

@@ -10,7 +10,7 @@ import type { Statement, Transaction } from './database.ts';
 export const lockNames = (tx: Transaction, kind: string, ids: readonly string[]): Statement => {
   const names = [...new Set(ids)].sort().map((id) => `${kind} ${id}`);
   return tx.execute(
-    sql`SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(${sql.param(names)}::text[]) AS name`,
+    sql`SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM json_array_elements_text(${JSON.stringify(names)}::json) AS name`,
   );
 };
 
