@@ -19,5 +19,5 @@ export function subscriptions(shell: Shell, ttlMs: number): SubscriptionsTo<keyo
     'order.fulfilled': onReservation,
     'payment.succeeded': onReservation,
     'payment.failed': onReservation,
-  };
+  } satisfies SubscriptionsTo<keyof typeof reactions>;
 }

@@ -23,7 +23,7 @@ export function subscriptions(shell: Shell): SubscriptionsTo<keyof typeof reacti
     'payment.succeeded': onOrder,
     'payment.failed': onOrder,
     'payment.refunded': onOrder,
-  };
+  } satisfies SubscriptionsTo<keyof typeof reactions>;
 }
 
 const toChange = ({ event, at }: Incoming<OrderEvent['type']>): OrderChange => ({

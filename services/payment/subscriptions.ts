@@ -25,5 +25,5 @@ export function subscriptions(
     'inventory.reserved': onPayment,
     'inventory.reservation_failed': onPayment,
     'inventory.released': onPayment,
-  };
+  } satisfies SubscriptionsTo<keyof typeof reactions>;
 }

@@ -105,8 +105,8 @@ const readOrders = async (db: Database): Promise<OrdersFlow> => {
                count(*) filter (where confirmed_at is not null or paid_at is not null)::float8 as confirmed,
                count(*) filter (where paid_at is not null)::float8 as paid,
                count(*) filter (where status = 'FULFILLED')::float8 as fulfilled,
-               percentile_cont(array[0.5, 0.95, 0.99]) within group (order by ${duration})
-                 filter (where ${automatic}) as quantiles,
+               to_json(percentile_cont(array[0.5, 0.95, 0.99]) within group (order by ${duration})
+                 filter (where ${automatic})) as quantiles,
                count(*) filter (where ${automatic} and ${duration} <= ${objectiveMs})::float8 as "paidInTime",
                count(*) filter (where ${automatic} or (${late}))::float8 as "dueForPayment",
                count(*) filter (where ${late})::float8 as "waitingOrders",

@@ -101,7 +101,7 @@ export const sessionSettings = {
 
 /**
  * The driver would query the array types on each new connection. If the connection ends during that query, nobody handles its
- * rejection, and the process ends. Without the types, an array cannot be a parameter: pass it as JSON.
+ * rejection, and the process ends. Without the types, an array cannot be a parameter or a result: use JSON.
  */
 export const fetchTypes = false;
 
