@@ -31,12 +31,9 @@ const consumptionView = z.object({
   outcome: z
     .string()
     .openapi({ description: '`accepted`, `ignored: <reason>`, or the state and cause of a dead letter' }),
-  letterId: z
-    .string()
-    .nullable()
-    .openapi({
-      description: 'The id of the dead letter; null if the event is not a dead letter of the group',
-    }),
+  letterId: z.string().nullable().openapi({
+    description: 'The id of the dead letter; null if the event is not a dead letter of the group',
+  }),
   attempts: z.int().openapi({ description: 'Attempts to handle the event, including the last one' }),
   duplicates: z
     .int()
@@ -54,12 +51,10 @@ export const storyEventView = z.object({
   schemaId: z.int(),
   occurredAt: time,
   committedAt: time,
-  publishedAt: time
-    .nullable()
-    .openapi({
-      description:
-        'When Kafka stored the record; known only after a consumer has handled it or stored it as a dead letter',
-    }),
+  publishedAt: time.nullable().openapi({
+    description:
+      'When Kafka stored the record; known only after a consumer has handled it or stored it as a dead letter',
+  }),
   position: z.object({ topic: z.string(), partition: z.int(), offset: z.string() }).nullable(),
   data: z.unknown().openapi({ description: 'Decoded, without credentials; null when it cannot be decoded' }),
   undecodable: z.string().nullable(),

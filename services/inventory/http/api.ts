@@ -84,11 +84,9 @@ const listRoute = endpoint(permissions['products.list'], {
   summary: 'List or search the products of the catalogue',
   request: {
     query: z.object({
-      q: printable(100)
-        .optional()
-        .openapi({
-          description: 'Words, each of which must occur in the name or the SKU, in upper or lower case',
-        }),
+      q: printable(100).optional().openapi({
+        description: 'Words, each of which must occur in the name or the SKU, in upper or lower case',
+      }),
       sellerId: resourceId(200).optional(),
       sort: z.enum(['id', 'name', 'price', '-price']).default('id').openapi({
         description:
