@@ -234,6 +234,15 @@ export async function listOrders(
   });
 }
 
+/** The outcome of an entry, for everybody: the outcome of a repair contains the reason that the administrator gave. */
+export const publicOutcome = ({
+  type,
+  outcome,
+}: {
+  readonly type: string;
+  readonly outcome: string;
+}): string => (type === 'repair' ? 're-emitted' : outcome);
+
 /** The first `limit` entries of the audit trail of an order. Only an administrator sees who repaired the order and why. */
 export const readTrail = async (db: Database, orderId: string, viewer: Viewer, limit: number) => {
   const entries = await db
@@ -245,6 +254,6 @@ export const readTrail = async (db: Database, orderId: string, viewer: Viewer, l
   return entries.map((entry) =>
     viewer.as === 'admin' || entry.type !== 'repair'
       ? entry
-      : { ...entry, actor: 'administrator', outcome: 're-emitted' },
+      : { ...entry, actor: 'administrator', outcome: publicOutcome(entry) },
   );
 };

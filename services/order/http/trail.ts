@@ -6,7 +6,7 @@ import { orderEvents, orders } from '../../../drizzle/order/schema.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { oneOf } from '../../platform/database/one-of.ts';
 import type { OrderStatus } from '../domain/order.ts';
-import { visibleTo, type Viewer } from '../order-queries.ts';
+import { publicOutcome, visibleTo, type Viewer } from '../order-queries.ts';
 
 const statusOf = oneOf<OrderStatus>('PENDING', 'CONFIRMED', 'PAID', 'FULFILLED', 'CANCELLED');
 
@@ -67,8 +67,7 @@ export async function readTrailAfter(
   return rows.map((row) => ({
     ...row,
     status: statusOf(row.status),
-    // The outcome of a repair contains the reason that the administrator gave.
-    outcome: row.type === 'repair' ? 're-emitted' : row.outcome,
+    outcome: publicOutcome(row),
   }));
 }
 
