@@ -20,7 +20,7 @@ export const cancellationReasons: Readonly<Record<string, string>> = {
 };
 
 /** The step of the saga that a stuck order waits for. */
-export const describeWait: Readonly<Record<Invariants['stuck'][number]['waitsFor'], string>> = {
+export const waitTexts: Readonly<Record<Invariants['stuck'][number]['waitsFor'], string>> = {
   reservation: 'reservation of its stock',
   payment: 'payment',
   pin: 'reservation without expiry',

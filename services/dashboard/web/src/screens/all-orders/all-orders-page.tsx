@@ -18,12 +18,7 @@ import { Card } from '../../parts/card.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
 import { decimalsOf, formatMoney, shortId } from '../../parts/format.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
-import {
-  cancellationReasons,
-  describeReason,
-  describeWait,
-  orderStatuses,
-} from '../../parts/order-status.ts';
+import { cancellationReasons, describeReason, waitTexts, orderStatuses } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { ShowMore } from '../../parts/show-more.tsx';
 import { OrderStatusBadge } from '../../parts/state-badge.tsx';
@@ -119,7 +114,7 @@ const useStuckColumns = (isShown: boolean): readonly Column<Order>[] => {
         header: 'Waiting for',
         value: ({ id }) => {
           const order = stuckOrders.get(id);
-          return order === undefined ? '–' : [describeWait[order.waitsFor], ...order.missing].join(', ');
+          return order === undefined ? '–' : [waitTexts[order.waitsFor], ...order.missing].join(', ');
         },
         sortable: false,
       },

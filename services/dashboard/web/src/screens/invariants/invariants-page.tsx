@@ -6,7 +6,7 @@ import { invariantsQuery } from '../../api/admin-queries.ts';
 import type { Invariants } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatDuration, formatNumber, shortId } from '../../parts/format.ts';
-import { describeWait } from '../../parts/order-status.ts';
+import { waitTexts } from '../../parts/order-status.ts';
 import { LiveMark, liveStateOf } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
@@ -102,7 +102,7 @@ const Stuck = ({ stuck }: Pick<Invariants, 'stuck'>) => (
                   <Resource id={orderId} />
                 </Table.Td>
                 <Table.Td>{status}</Table.Td>
-                <Table.Td>{describeWait[waitsFor]}</Table.Td>
+                <Table.Td>{waitTexts[waitsFor]}</Table.Td>
                 <Table.Td>
                   <When at={due} />
                 </Table.Td>

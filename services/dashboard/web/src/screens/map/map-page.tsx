@@ -13,9 +13,8 @@ import { describeReason } from '../../parts/order-status.ts';
 import { Page } from '../../parts/page.tsx';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { ErrorMessage, Loading } from '../../parts/states.tsx';
-import { When } from '../../parts/when.tsx';
 import { causesOf, toneOf } from '../pipelines/causes.ts';
-import { Remedy } from '../pipelines/remedy.tsx';
+import { ProblemDetails } from '../pipelines/problem-details.tsx';
 import { headlineOf, mapOf } from './map-model.ts';
 import classes from './map.module.css';
 import { SystemMap } from './system-map.tsx';
@@ -135,13 +134,7 @@ const Remedies = ({ problems, lateOrders }: RemediesProps) =>
         {problems.map(({ connectorName, problem, level, sentence, remedy, since }) => (
           <li key={`${connectorName}/${problem}`}>
             <StateBadge tone={toneOf({ problem, level })}>{connectorName}</StateBadge>
-            <div>
-              <p>{sentence}</p>
-              <Remedy text={remedy} />
-              <small className={classes['quiet']}>
-                First seen <When at={since} />
-              </small>
-            </div>
+            <ProblemDetails sentence={sentence} remedy={remedy} since={since} />
           </li>
         ))}
       </ul>

@@ -6,12 +6,11 @@ import { Card } from '../../parts/card.tsx';
 import { formatBytes, formatCount, formatDuration, formatNumber } from '../../parts/format.ts';
 import { LineChart } from '../../parts/line-chart.tsx';
 import { StateBadge, type Tone } from '../../parts/state-badge.tsx';
-import { When } from '../../parts/when.tsx';
 import { causesOf, toneOf } from './causes.ts';
 import { ConnectorDrift } from './connector-drift.tsx';
 import { ConnectorActions } from './connector-actions.tsx';
 import classes from './pipelines.module.css';
-import { Remedy } from './remedy.tsx';
+import { ProblemDetails } from './problem-details.tsx';
 
 const connectorTones: Readonly<Record<Pipeline['connector']['state'], Tone>> = {
   running: 'ok',
@@ -85,13 +84,7 @@ const Problem = ({ problem, level, sentence, remedy, since }: PipelineProblem) =
   return (
     <li className={classes['problem']} data-tone={tone}>
       <StateBadge tone={tone}>{problem.replaceAll('_', ' ')}</StateBadge>
-      <div>
-        <p>{sentence}</p>
-        <Remedy text={remedy} />
-        <small className={classes['quiet']}>
-          First seen <When at={since} />
-        </small>
-      </div>
+      <ProblemDetails sentence={sentence} remedy={remedy} since={since} />
     </li>
   );
 };
