@@ -1,7 +1,8 @@
-// The queries of an audit: one function per database, one for orders to which other facts refer, and one for the inboxes. They are
-// bounded: they read the open orders, the orders of the latest trail rows, the latest reservations, payments, keys and movements,
-// and the outbox rows of the time window.
-import { sql } from 'drizzle-orm';
+// The queries of an audit: one function per database, one per table for rows to which other facts refer, and one for the inboxes. The
+// queries are bounded: they read the oldest open orders, the orders of the latest trail rows, the latest reservations,
+// payments, keys and movements, the outbox rows of the time window, and the older outbox rows that the last audit did not find on a
+// topic.
+import { sql, type SQL } from 'drizzle-orm';
 import type { Database, Transaction } from '../platform/database/database.ts';
 import type {
   HandledFact,
@@ -18,9 +19,11 @@ import type {
 import { inSnapshot, listed, ms, rowsOf } from './queries.ts';
 
 export interface Scope {
-  /** Maximum age of the outbox rows that are compared with topics and inboxes, ms. */
+  /** Maximum age of the outbox rows that are compared with topics and inboxes, ms. Rows that the last audit did not find on a topic
+   *  may be older. */
   readonly windowMs: number;
-  /** Maximum number of rows of one kind; if there are more, the newest are read. */
+  /** Maximum number of rows of one kind; of movements four times as many. If there are more, the newest are read; of open and paid
+   *  orders the oldest, because they may be stuck. */
   readonly rows: number;
 }
 
@@ -28,6 +31,13 @@ const orderColumns = sql`
   id::text, status, reservation_state as reservation, ${ms('reservation_expires_at')} as "expiresAt",
   payment_mode as "paymentMode", payment_state as payment, total_minor::float8 as "totalMinor", version,
   ${ms('created_at')} as "createdAt", ${ms('updated_at')} as "updatedAt"`;
+
+const reservationColumns = sql`order_id::text as "orderId", state, ${ms('updated_at')} as "updatedAt"`;
+
+const paymentColumns = sql`
+  p.order_id::text as "orderId", p.hold, p.charge, p.charge_id as "chargeId", p.failure_code as "failureCode", p.refund,
+  p.closed_by as "closedBy", ${ms('p.updated_at')} as "updatedAt",
+  exists (select from transactions t where t.order_id = p.order_id and t.state in ('due', 'unknown')) as unsettled`;
 
 type OutboxRow = Omit<OutboxFact, 'service'>;
 
@@ -42,12 +52,13 @@ const readOutbox = async (
   { windowMs, rows }: Scope,
   unpublishedIds: readonly string[],
 ): Promise<OutboxPart> => {
+  const windowStart = Date.now() - windowMs;
   const found = await rowsOf<OutboxRow & { readonly inWindow: boolean }>(
     tx,
     sql`
       with recent as (
         select id, event_type, aggregate_id, occurred_at from outbox
-        where occurred_at >= now() - ${`${windowMs} milliseconds`}::interval
+        where occurred_at >= ${new Date(windowStart).toISOString()}::timestamptz
         order by occurred_at desc limit ${rows}
       )
       select id::text, event_type as type, aggregate_id as key, ${ms('occurred_at')} as at, true as "inWindow"
@@ -60,7 +71,7 @@ const readOutbox = async (
   const oldest = window.reduce((least, row) => Math.min(least, row.at), Infinity);
   return {
     outbox: found.map(({ id, type, key, at }) => ({ id, service, type, key, at })),
-    since: window.length < rows ? Date.now() - windowMs : oldest + 1,
+    since: window.length < rows ? windowStart : oldest + 1,
   };
 };
 
@@ -104,7 +115,7 @@ export const readInventory = (
     const reservations = await rowsOf<ReservationFact>(
       tx,
       sql`
-        select order_id::text as "orderId", state, ${ms('updated_at')} as "updatedAt" from reservations
+        select ${reservationColumns} from reservations
         where order_id in (
           ${listed(orderIds)} union (select order_id from reservations order by order_id desc limit ${scope.rows}))`,
     );
@@ -128,10 +139,7 @@ export const readPayments = (
     const payments = await rowsOf<PaymentFact>(
       tx,
       sql`
-        select p.order_id::text as "orderId", p.hold, p.charge, p.charge_id as "chargeId",
-               p.failure_code as "failureCode", p.refund, p.closed_by as "closedBy", ${ms('p.updated_at')} as "updatedAt",
-               exists (select from transactions t where t.order_id = p.order_id and t.state in ('due', 'unknown')) as unsettled
-        from payments p
+        select ${paymentColumns} from payments p
         where p.order_id in (
           ${listed(orderIds)} union (select order_id from payments order by order_id desc limit ${scope.rows}))`,
     );
@@ -140,13 +148,24 @@ export const readPayments = (
 
 export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Orders to which reservations, payments or charges refer, but which `readOrders` has not returned. */
-export const readReferencedOrders = async (db: Database, ids: ReadonlySet<string>): Promise<OrderFact[]> =>
-  ids.size === 0
-    ? []
-    : inSnapshot(db, (tx) =>
-        rowsOf<OrderFact>(tx, sql`select ${orderColumns} from orders where id in ${listed(ids)}`),
-      );
+const readById = async <T extends object>(
+  db: Database,
+  ids: ReadonlySet<string>,
+  query: (idList: SQL) => SQL,
+): Promise<T[]> => (ids.size === 0 ? [] : inSnapshot(db, (tx) => rowsOf<T>(tx, query(listed(ids)))));
+
+export const readOrdersById = (db: Database, ids: ReadonlySet<string>): Promise<OrderFact[]> =>
+  readById(db, ids, (idList) => sql`select ${orderColumns} from orders where id in ${idList}`);
+
+export const readReservationsById = (db: Database, ids: ReadonlySet<string>): Promise<ReservationFact[]> =>
+  readById(
+    db,
+    ids,
+    (idList) => sql`select ${reservationColumns} from reservations where order_id in ${idList}`,
+  );
+
+export const readPaymentsById = (db: Database, ids: ReadonlySet<string>): Promise<PaymentFact[]> =>
+  readById(db, ids, (idList) => sql`select ${paymentColumns} from payments p where p.order_id in ${idList}`);
 
 /**
  * Must be called after the outboxes and the committed offsets are read, so that an event that was just handled counts as handled.

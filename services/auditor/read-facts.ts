@@ -9,7 +9,9 @@ import {
   readInventory,
   readPayments,
   uuid,
-  readReferencedOrders,
+  readOrdersById,
+  readReservationsById,
+  readPaymentsById,
   readInbox,
 } from './fact-queries.ts';
 import { readLedger } from './provider-ledger.ts';
@@ -40,15 +42,26 @@ export async function readFacts(
     stock.read(),
     readPayments(databases.payment, orders.keys(), scope, unpublishedIds),
   ]);
+  // Read after the payments, so that the charge of a paid order is in the ledger.
   const { charges, chargesSince } = await readLedger(gatewayUrl, scope.rows);
-  const referenced = new Set(
-    [
-      ...inventory.reservations.map((fact) => fact.orderId),
-      ...payment.payments.map((fact) => fact.orderId),
-      ...charges.map((charge) => charge.reference),
-    ].filter((id) => uuid.test(id) && !orders.has(id)),
-  );
-  for (const fact of await readReferencedOrders(databases.order, referenced)) orders.set(fact.id, fact);
+  const reservations = new Map(inventory.reservations.map((fact) => [fact.orderId, fact]));
+  const payments = new Map(payment.payments.map((fact) => [fact.orderId, fact]));
+  // Facts are compared only per order, so an order to which one fact refers needs all its facts.
+  const referenced = [
+    ...reservations.keys(),
+    ...payments.keys(),
+    ...charges.map((charge) => charge.reference).filter((id) => uuid.test(id)),
+  ];
+  const missingIn = (known: ReadonlyMap<string, unknown>): ReadonlySet<string> =>
+    new Set(referenced.filter((id) => !known.has(id)));
+  const [moreOrders, moreReservations, morePayments] = await Promise.all([
+    readOrdersById(databases.order, missingIn(orders)),
+    readReservationsById(databases.inventory, missingIn(reservations)),
+    readPaymentsById(databases.payment, missingIn(payments)),
+  ]);
+  for (const fact of moreOrders) orders.set(fact.id, fact);
+  for (const fact of moreReservations) reservations.set(fact.orderId, fact);
+  for (const fact of morePayments) payments.set(fact.orderId, fact);
 
   const records = await topics.read(topicsTimeoutMs);
   // Older entries may have been evicted from the log, so older outbox rows are not compared with the topics.
@@ -80,10 +93,10 @@ export async function readFacts(
     orders,
     trail: order.trail,
     keys: order.keys,
-    reservations: new Map(inventory.reservations.map((fact) => [fact.orderId, fact])),
+    reservations,
     stock: stockFacts,
     repeatedMovements: inventory.repeatedMovements,
-    payments: new Map(payment.payments.map((fact) => [fact.orderId, fact])),
+    payments,
     charges,
     chargesSince,
     outbox,
