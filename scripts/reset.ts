@@ -4,13 +4,10 @@ import { existsSync, rmSync } from 'node:fs';
 import { commandLine, print, runCommand } from './operator/command-line.ts';
 import { dataFolder } from './stack/data-folder.ts';
 import { failure } from '../schemas/tools/failure.ts';
-import { isDataFolder, supervisorPidOf, stopLeftovers } from './stack/supervise/data-folder-lock.ts';
+import { isDataFolder, stopLeftovers } from './stack/supervise/data-folder-lock.ts';
 
 const reset = async (): Promise<void> => {
   const folder = dataFolder();
-  const pid = supervisorPidOf(folder);
-  if (pid !== undefined)
-    throw failure(`OrderFlow is running on ${folder} (pid ${String(pid)}); stop it first`);
   if (!existsSync(folder)) {
     print(`nothing to reset: ${folder} does not exist`);
   } else {

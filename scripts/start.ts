@@ -122,7 +122,7 @@ const runUntilStopped = async (): Promise<void> => {
     }
   }
   await stack?.stop();
-  say(process.exitCode === 1 ? 'not started' : 'stopped; nothing is left running');
+  say(stack === undefined && process.exitCode === 1 ? 'not started' : 'stopped; nothing is left running');
   process.exit();
 };
 

@@ -73,13 +73,13 @@ export const bootStack = async (bootOptions: BootOptions): Promise<Stack> => {
   const options: BootOptions = { ...bootOptions, dataDir: resolve(bootOptions.dataDir) };
   const { ports, dataDir, log, env = {}, signal } = options;
   checkDataFolder(dataDir);
-  if (signal?.aborted === true) throw stopped();
   const supervisor = await createSupervisor(dataDir, log);
   const stopNow = (): void => {
     void supervisor.stop();
   };
   signal?.addEventListener('abort', stopNow);
   try {
+    if (signal?.aborted === true) throw stopped();
     await bootParts(options, supervisor, options.infrastructure ?? embeddedInfrastructure);
   } catch (error) {
     await supervisor.stop();

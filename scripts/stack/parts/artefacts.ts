@@ -35,7 +35,7 @@ export const parseMavenVersion = (text: string): { version: string; isSupported:
   return { version, isSupported };
 };
 
-/** Throws a failure unless a new enough Maven is on the PATH. */
+/** Throws a failure when `mvn` does not run or is too old. A version of an unknown form is accepted. */
 export const checkMaven = (): void => {
   const needed = `Maven ${oldestMaven.join('.')} or newer`;
   let output: string;
@@ -114,7 +114,9 @@ export const ensureArtefacts = async (
 const removeAbandoned = (cache: string): void => {
   for (const name of readdirSync(cache).filter((entry) => entry.endsWith('.tmp'))) {
     const path = join(cache, name);
-    if (Date.now() - statSync(path).mtimeMs > 24 * 60 * 60 * 1000)
+    // Another boot may have removed or renamed its draft meanwhile.
+    const draft = statSync(path, { throwIfNoEntry: false });
+    if (draft !== undefined && Date.now() - draft.mtimeMs > 24 * 60 * 60 * 1000)
       rmSync(path, { recursive: true, force: true });
   }
 };

@@ -155,7 +155,7 @@ const runOnce = async (
           const provisioned = await provisionConnector(database, await slotOutcomeOf(database), wait);
           const lines = logLinesOf(provisioned);
           return provisioned.trouble === undefined
-            ? [...lines, `connector ${provisioned.connector} reads its slot`]
+            ? [...lines, `connector ${provisioned.connector} runs`]
             : lines;
         })
       ).flat();

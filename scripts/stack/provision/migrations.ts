@@ -1,6 +1,6 @@
 // Runs the migrations of one database: first the series of the messaging tables, which all services share, then the series of the
 // service. Each series records its progress in its own table. A migration is one transaction, unless it contains CREATE
-// INDEX CONCURRENTLY, which PostgreSQL refuses in a transaction. Such a migration contains only idempotent statements.
+// INDEX CONCURRENTLY, which PostgreSQL refuses in a transaction. Such a migration can be repeated from its first statement.
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,8 +40,9 @@ export const migrateDatabase = async (
 };
 
 /**
- * Splits the history of an old database, in which a single series created all tables. The messaging series starts with the newest
- * timestamp of that series. It skips all older migrations, because migrations kept their timestamps when the series was split.
+ * Splits the history of an old database, in which a single series created all tables. The progress table of the messaging series
+ * starts with one row: the newest timestamp of the single series. The messaging migrations kept their timestamps in the split, so
+ * those that the single series has run are not newer than this row and are skipped.
  */
 const separateMessaging = async (sql: Sql): Promise<void> => {
   const [tables] = await sql<{ service: string | null; messaging: string | null }[]>`

@@ -77,8 +77,13 @@ const isChild = (value: unknown): value is Child =>
   'stopSignal' in value &&
   'graceMs' in value;
 
-/** Throws a failure when another supervisor uses the folder. */
-export const acquireLock = (dataDir: string): void => {
+const refuseSecond = (dataDir: string): void => {
+  const pid = supervisorPidOf(dataDir);
+  if (pid !== undefined)
+    throw failure(`OrderFlow is already running on ${dataDir} (pid ${String(pid)}); stop it first`);
+};
+
+const writeLock = (dataDir: string): void => {
   const file = lockFile(dataDir);
   const marker = JSON.stringify({ pid: process.pid, identity: identityOf(process.pid) ?? '' });
   for (let attempt = 0; attempt < 3; attempt += 1) {
@@ -87,9 +92,7 @@ export const acquireLock = (dataDir: string): void => {
       return;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-      const pid = supervisorPidOf(dataDir);
-      if (pid !== undefined)
-        throw failure(`OrderFlow is already running on ${dataDir} (pid ${String(pid)}); stop it first`);
+      refuseSecond(dataDir);
       rmSync(file, { force: true });
     }
   }
@@ -103,11 +106,22 @@ export const acquireLock = (dataDir: string): void => {
 export const isDataFolder = (dataDir: string): boolean =>
   readdirSync(dataDir).length === 0 || existsSync(join(dataDir, 'logs', 'guardian.log'));
 
-/** Stops the processes of a killed run: waits for its guardian, or stops the processes itself if the guardian was killed too. */
+/**
+ * Stops the processes of a killed run: waits for its guardian, or stops the processes itself if the guardian was killed too. Throws
+ * a failure when a supervisor uses the folder: its processes are not leftovers.
+ */
 export const stopLeftovers = async (dataDir: string, log: (line: string) => void): Promise<void> => {
+  refuseSecond(dataDir);
   const orphans = leftovers(dataDir);
   await awaitGuardian(dataDir, log);
   if (!orphans.some(isAlive)) return;
   log('a previous run left processes behind; stopping them');
   await stopInStages(orphans, () => undefined);
+};
+
+/** Stops the processes of a killed run and locks the folder. Throws a failure when another supervisor uses it. */
+export const acquireLock = async (dataDir: string, log: (line: string) => void): Promise<void> => {
+  // Written last: the guardian of a killed run deletes the lock file when it ends.
+  await stopLeftovers(dataDir, log);
+  writeLock(dataDir);
 };

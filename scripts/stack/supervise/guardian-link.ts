@@ -1,5 +1,5 @@
-// Starts the guardian, the process that stops every child when the supervisor is killed, and sends it the list of children.
-// A guardian runs as long as the supervisor does.
+// Starts the guardian, the process that stops every child when the supervisor is killed, and sends it the list of children. A
+// guardian that dies while the supervisor runs is replaced.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -15,6 +15,8 @@ interface GuardianLink {
   readonly sendChildren: (done: boolean) => void;
   readonly end: () => void;
 }
+
+const restartAfterMs = 250;
 
 /** `start` starts a guardian, and starts another one whenever it dies before the stack stops. */
 export const createGuardianLink = (
@@ -42,8 +44,11 @@ export const createGuardianLink = (
       started.stdin.on('error', () => undefined);
     }
     started.on('error', () => undefined);
+    // The pause keeps a guardian that cannot start from being started in a tight loop.
     started.on('exit', () => {
-      if (guardian === started && !isStopping()) start();
+      setTimeout(() => {
+        if (guardian === started && !isStopping()) start();
+      }, restartAfterMs).unref();
     });
     guardian = started;
     if (started.pid !== undefined)

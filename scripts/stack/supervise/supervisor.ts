@@ -8,14 +8,7 @@ import { pause, seconds, until } from './deadline.ts';
 import { failure, isStopped, messageOf, stopped } from '../../../schemas/tools/failure.ts';
 import { identityOf, killAll, stopInStages, type Child } from './processes.ts';
 import type { Part, RunOptions, StackStatus, PartStatus, Command, PartState } from './part.ts';
-import {
-  acquireLock,
-  stopLeftovers,
-  lockFile,
-  writeAtomically,
-  guardianFile,
-  stackFile,
-} from './data-folder-lock.ts';
+import { acquireLock, lockFile, writeAtomically, guardianFile, stackFile } from './data-folder-lock.ts';
 import { rotate, truncateLarge } from './log-files.ts';
 
 export interface Supervisor {
@@ -49,13 +42,7 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
   const logs = join(dataDir, 'logs');
   mkdirSync(logs, { recursive: true });
   const logFile = (name: string): string => join(logs, `${name}.log`);
-  acquireLock(dataDir);
-  try {
-    await stopLeftovers(dataDir, log);
-  } catch (error) {
-    rmSync(lockFile(dataDir), { force: true });
-    throw error;
-  }
+  await acquireLock(dataDir, log);
 
   const abort = new AbortController();
   const startedAt = new Date().toISOString();
