@@ -155,7 +155,9 @@ export const createDashboardApp = ({
     endpoint(permissions['parts.health'], {
       tags: ['health'],
       summary: 'The health of the functions of the shop; for administrators, also of every component',
-      responses: { 200: { description: 'One entry per function', content: json(healthSchema) } },
+      responses: {
+        200: { description: 'The health of each function of the shop', content: json(healthSchema) },
+      },
     }),
     async (c) => {
       // The status page must work even while the issuer does not respond.

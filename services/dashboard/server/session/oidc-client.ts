@@ -52,7 +52,7 @@ export interface OidcClient {
   /** @param query The query of the redirect URI. Throws when the provider has refused the sign-in, a check fails or the provider does
    *  not respond. */
   readonly finish: (query: string, attempt: Attempt) => Promise<Tokens>;
-  /** Undefined when the provider has ended the session. Throws the 503 problem when the provider does not respond. */
+  /** Undefined when the provider refuses, for example because it has ended the session. Throws the 503 problem when the provider does not respond. */
   readonly renew: (refreshToken: string) => Promise<Tokens | undefined>;
   /** The end-session URI of the provider; undefined when the provider has none. */
   readonly signOutAddress: () => Promise<URL | undefined>;

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateKeyPair } from 'jose';
+import { Hono } from 'hono';
+import { generateKeyPair, UnsecuredJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../platform/process/silent-logger.ts';
 import { createHealth } from '../../../platform/http/routes/health.ts';
@@ -12,6 +13,7 @@ import { createDashboardApp } from '../http.ts';
 import { createIssuer, demoUsers } from '../identity.ts';
 import { loadSessionKey } from './session-key.ts';
 import { sessionFrom } from './session-token.ts';
+import { createSessions } from './sessions.ts';
 
 const key = new Uint8Array(32).fill(1);
 
@@ -135,6 +137,37 @@ describe('a session', () => {
       sessionFrom({ accessToken: token({ ...claims, roles: held }) }).user.roles;
     expect(rolesOf(['offline_access', 'SELLER'])).toEqual(['SELLER']);
     for (const none of [undefined, [], ['offline_access']]) expect(() => rolesOf(none)).toThrow();
+  });
+});
+
+describe('a session whose renewed token has no known role', () => {
+  const now = Math.floor(Date.now() / 1_000);
+  const tokenOf = (role: string, secondsLeft: number): string =>
+    new UnsecuredJWT({ roles: [role] })
+      .setSubject('user-001')
+      .setIssuedAt(now - 600)
+      .setExpirationTime(now + secondsLeft)
+      .encode();
+
+  it.each([
+    ['lasts until its access token expires', 300, { user: { id: 'user-001', roles: ['USER'] } }],
+    ['has ended when its access token has expired', -1, null],
+  ])('%s', async (_, secondsLeft, expected) => {
+    const sessions = createSessions(key, false, () =>
+      Promise.resolve({ accessToken: tokenOf('VISITOR', 300) }),
+    );
+    const app = new Hono()
+      .post('/', async (c) => {
+        const tokens = { accessToken: tokenOf('USER', secondsLeft), refreshToken: 'r' };
+        return c.json(await sessions.begin(c, tokens));
+      })
+      .get('/', async (c) => c.json((await sessions.current(c)) ?? null));
+    const cookie =
+      (await app.request('/', { method: 'POST' })).headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const response = await app.request('/', { headers: { cookie } });
+    const session: unknown = await response.json();
+    if (expected === null) expect(session).toBeNull();
+    else expect(session).toMatchObject(expected);
   });
 });
 

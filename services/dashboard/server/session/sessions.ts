@@ -2,6 +2,7 @@
 // they survive a restart as long as the key file exists. The first request after half of the access token's lifetime renews the
 // session. After `maxAge` nothing renews the session: the user has to sign in again when it expires.
 import type { Context } from 'hono';
+import { z } from 'zod';
 import { createSealedCookie } from './sealed-cookie.ts';
 import { sessionFrom, sessionSchema, type Session, type Tokens } from './session-token.ts';
 
@@ -40,17 +41,17 @@ export const createSessions = (key: Uint8Array, secure: boolean, renew: Renew): 
       const now = Date.now() / 1_000;
       const valid = now < session.expires ? session : undefined;
       if (!isRenewalDue(session, now)) return valid;
-      let tokens: Tokens | undefined;
       try {
-        tokens = await renew(session);
+        const tokens = await renew(session);
+        if (tokens === undefined) return valid;
+        const renewed = { ...sessionFrom(tokens), began: session.began };
+        await write(c, renewed);
+        return renewed;
       } catch (error) {
-        if (valid !== undefined) return valid;
+        // A token without a known role ends the session like a refusal.
+        if (valid !== undefined || error instanceof z.ZodError) return valid;
         throw error;
       }
-      if (tokens === undefined) return valid;
-      const renewed = { ...sessionFrom(tokens), began: session.began };
-      await write(c, renewed);
-      return renewed;
     },
     begin: async (c, tokens) => {
       const session = sessionFrom(tokens);

@@ -45,7 +45,7 @@ const optionsOf = (
     stroke: textColor,
     grid: { stroke: gridColor, width: 1 },
     ticks: { show: false },
-    font: '11px Inter',
+    font: "11px 'Inter Variable'",
   };
   return {
     width,
