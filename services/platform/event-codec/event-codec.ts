@@ -144,7 +144,7 @@ export function createEventCodec(
       if (!decode) {
         const writer = await writerSchemas(schemaId);
         if (!writer)
-          throw new UndecodableRecord('unknown_schema', `the registry knows no schema ${schemaId}`);
+          throw new UndecodableRecord('unknown_schema', `the registry has no Avro schema ${schemaId}`);
         try {
           decode = decoderOf(writer);
         } catch (cause) {

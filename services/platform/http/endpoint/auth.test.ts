@@ -226,7 +226,7 @@ describe('the response is 401 for', () => {
     },
   );
 
-  it('a route that needs a caller but is not an endpoint', async () => {
+  it('a route that reads the caller but was not declared with `endpoint`', async () => {
     expectRefused(await build().call('/forgotten', `Bearer ${await sign(claims())}`));
   });
 });

@@ -49,7 +49,7 @@ const toSummary = (deadLetter: DeadLetter): DeadLetterSummary => ({
   topic: deadLetter.topic,
   partition: deadLetter.partition,
   offset: String(deadLetter.offset),
-  key: deadLetter.key,
+  key: deadLetter.key === null ? null : withoutCredentials(deadLetter.key),
   eventId: deadLetter.eventId,
   eventType: deadLetter.eventType,
   publishedAt: deadLetter.publishedAt.toISOString(),
@@ -154,7 +154,9 @@ export function registerDeadLetterRoutes(
     const view = {
       ...toSummary(deadLetter),
       stack: deadLetter.error,
-      headers: deadLetter.headers,
+      headers: Object.fromEntries(
+        Object.entries(deadLetter.headers).map(([name, value]) => [name, withoutCredentials(value)]),
+      ),
       ...(await decoded(deadLetter, codec)),
     };
     return c.json(view, 200);

@@ -1,5 +1,5 @@
-// A typed client of an API, inferred from its endpoints: a call that the API does not have does not compile. Responses are
-// validated against their documented schema.
+// A typed client of an API, inferred from its endpoints: a call that the API does not have does not compile. A successful response is
+// validated against its documented schema, a refusal against the schema of all problems.
 import type { z } from '@hono/zod-openapi';
 import { problemSchema, type ProblemBody } from '../endpoint/problem-document.ts';
 
@@ -132,6 +132,8 @@ export function createClient<const Api extends Readonly<Record<string, Route>>>(
     if (status >= 400) {
       return { ok: false, status, headers, problem: problemSchema.parse(await response.json()) };
     }
+    if (!(status in responses))
+      throw new Error(`${method} ${path} has answered with ${status}, which is not documented`);
     const schema = schemaOf(responses, status);
     const body: unknown = schema ? schema.parse(await response.json()) : undefined;
     return { ok: true, status, headers, body };
