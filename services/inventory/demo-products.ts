@@ -1,6 +1,7 @@
 // The demo catalogue. The products are created through `handle`, like the request of a seller, so the order service gets their
 // events. An existing product is not changed.
-import { handle, unclaimed, type Shell } from '../platform/transaction/handle.ts';
+import type { Logger } from '../platform/process/logger.ts';
+import { handle, Rejected, unclaimed, type Shell } from '../platform/transaction/handle.ts';
 import { newTrace, randomSpanId, randomTraceId } from '../platform/telemetry/trace-context.ts';
 import { productHandler } from './store.ts';
 
@@ -28,8 +29,8 @@ const demoProducts = [
   product('plant-pot', seller2, 'Plant pot', 'HOM-002', 1_990, 120),
 ] as const;
 
-/** Creates the demo products that are missing. */
-export async function seedDemoProducts(shell: Shell): Promise<void> {
+/** Creates the demo products that are missing, except those whose SKU another product of the seller has. */
+export async function seedDemoProducts(shell: Shell, logger: Logger): Promise<void> {
   for (const entry of demoProducts) {
     const at = new Date();
     const id = `seed-${entry.productId}`;
@@ -40,6 +41,11 @@ export async function seedDemoProducts(shell: Shell): Promise<void> {
       actor: 'seed',
     };
     const input = { type: 'create', at, ...entry } as const;
-    await handle(shell, productHandler, { id, context, at, input }, unclaimed);
+    try {
+      await handle(shell, productHandler, { id, context, at, input }, unclaimed);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      logger.warn('demo product not created', { productId: entry.productId, reason: error.message });
+    }
   }
 }

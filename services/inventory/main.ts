@@ -30,7 +30,7 @@ await startService({
         registerInventoryRoutes(app, shell);
       },
       startJobs: async () => {
-        if (config.seedDemoProducts) await seedDemoProducts(shell);
+        if (config.seedDemoProducts) await seedDemoProducts(shell, logger);
         return [startExpiringReservations(shell, logger, config.sweepSeconds * 1000)];
       },
     };

@@ -88,10 +88,14 @@ const listRoute = endpoint(permissions['products.list'], {
         description: 'Words, each of which must occur in the name or the SKU, in upper or lower case',
       }),
       sellerId: resourceId(200).optional(),
-      sort: z.enum(['id', 'name', 'price', '-price']).default('id').openapi({
-        description:
-          'By product id, by name, cheapest first, or most expensive first. A cursor is valid only with the same sort',
-      }),
+      sort: z
+        .enum(['id', 'name', 'price', '-price'])
+        .default('id')
+        .openapi({
+          description:
+            'By product id, by name, lowest price first, or highest price first. Prices of different currencies are compared as numbers. ' +
+            'A cursor is valid only with the same sort',
+        }),
       ...pageQuery,
     }),
   },
