@@ -83,7 +83,8 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
     const [row] = await sql<{ active: boolean; status: string | null; lag: number | null }[]>`
       select active, wal_status as status, pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::float8 as lag
       from pg_replication_slots where slot_name = ${database.slot}`;
-    if (row === undefined) throw failure(`there is no replication slot ${database.slot}`);
+    if (row === undefined)
+      throw failure(`there is no replication slot ${database.slot}; npm run recover -- payment creates it`);
     return row;
   };
   /** The current WAL position. */
@@ -98,9 +99,10 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
   };
 
   try {
-    await slot().catch(() => {
+    await sql`select 1`.catch(() => {
       throw failure('the database of the payment service does not answer; run npm start first');
     });
+    await slot();
     // The WAL of the backlog exceeds max_slot_wal_keep_size of a local stack, which would invalidate the slot.
     await sql`alter system set max_slot_wal_keep_size = '-1'`;
     await sql`select pg_reload_conf()`;

@@ -77,7 +77,7 @@ const readSpans = async (
     return { spans: [...fileSpans, ...jaegerSpans], notes: [] };
   } catch (error) {
     if (!isFailure(error)) throw error;
-    return { spans: fileSpans, notes: [`no spans: ${error.message}`] };
+    return { spans: fileSpans, notes: [`no spans of Jaeger: ${error.message}`] };
   }
 };
 

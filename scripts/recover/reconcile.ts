@@ -60,7 +60,8 @@ const requestRepair = async (
   });
   const result = z
     .object({ emitted: z.array(z.string()), note: z.string().nullable() })
-    .safeParse(await response.json());
+    // A proxy can answer with a page that is not JSON.
+    .safeParse(await response.json().catch(() => undefined));
   if (!result.success) return { service, orderId, answer: `refused with ${response.status}` };
   const { emitted, note } = result.data;
   return { service, orderId, answer: note ?? `emitted again ${emitted.join(', ')}` };

@@ -134,7 +134,9 @@ describe('npm run journey', () => {
   it('prints everything but the spans without Jaeger, and names a missing log file', async () => {
     const withoutJaeger = await journey([paidOrder.id], { JAEGER_URL: `http://127.0.0.1:${stack.otlpPort}` });
     expect(withoutJaeger.code).toBe(0);
-    expect(withoutJaeger.output).toMatch(/no spans: Jaeger at \S+ cannot be queried \(.*ECONNREFUSED/);
+    expect(withoutJaeger.output).toMatch(
+      /no spans of Jaeger: Jaeger at \S+ cannot be queried \(.*ECONNREFUSED/,
+    );
     expect(await journey([paidOrder.id, '--logs', '/nowhere'])).toEqual({
       code: 2,
       output: 'there is no file /nowhere\n',

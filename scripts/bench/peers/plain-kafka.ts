@@ -2,6 +2,7 @@
 // database.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { failure } from '../../../schemas/tools/failure.ts';
 import { kafkaClient } from '../../stack/parts/kafka.ts';
 import { summarise, type Latency } from '../latency.ts';
 import { steadily } from '../steadily.ts';
@@ -44,6 +45,8 @@ export const measurePlainKafka = async (
     }
     await steadily(perSecond, seconds, (index) => send(`message-${index}`, true));
     for (let tries = 0; latencies.length < sent.size && tries < 100; tries += 1) await delay(100);
+    if (latencies.length < sent.size)
+      throw failure(`${sent.size - latencies.length} of ${sent.size} messages did not arrive within 10 s`);
     return summarise('plain Kafka, produce → consume', latencies);
   } finally {
     await consumer.disconnect();
