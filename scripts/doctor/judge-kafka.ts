@@ -5,6 +5,9 @@ import { topicSettings } from '../stack/topology.ts';
 import type { KafkaFacts, RegistryFacts, RetentionFacts, SchemaIdFacts } from './facts.ts';
 import { dayMs, type Finding, onlyIf, warning, broken } from './finding.ts';
 
+/** The default of Kafka. The largest payload that the outbox accepts, 900,000 bytes, fits with its key and headers. */
+const messageBytes = 1_048_588;
+
 const days = (ms: number): string => `${Number((ms / dayMs).toFixed(2))} d`;
 
 export const judgeKafka = ({ brokers, events, internal }: KafkaFacts): Finding[] => [
@@ -54,6 +57,12 @@ export const judgeKafka = ({ brokers, events, internal }: KafkaFacts): Finding[]
         warning(
           `${topic} has compression.type = ${config['compression.type'] ?? ''}: the broker compresses every event again, and every other consumer needs that codec.`,
           `The services read gzip, snappy, lz4 and zstd. For other consumers set compression.type = producer on ${topic}.`,
+        ),
+      ),
+      ...onlyIf(Number(config['max.message.bytes'] ?? messageBytes) < messageBytes, () =>
+        broken(
+          `${topic} has max.message.bytes = ${config['max.message.bytes'] ?? ''}: an event above this size stops its connector.`,
+          `Set max.message.bytes = ${messageBytes} on ${topic}, then npm run connectors -- restart --failed.`,
         ),
       ),
       ...Object.entries(topicSettings.config)

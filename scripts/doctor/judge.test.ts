@@ -228,6 +228,12 @@ describe('the doctor', () => {
         'warning',
         /compression\.type = lz4/,
       ],
+      [
+        'a topic that refuses large events',
+        eventsWith({ 'max.message.bytes': '500000' }),
+        'broken',
+        /max\.message\.bytes = 500000/,
+      ],
       ['a write to one replica', eventsWith({ 'min.insync.replicas': '1' }), 'warning', /only one replica/],
       [
         'offsets on a topic that is not compacted',

@@ -45,6 +45,11 @@ const wrongAddress = (command: string): string | undefined =>
     ? undefined
     : 'uses an address outside of the stack';
 
+const kafkaCommands = [
+  /^kafka-transactions\.sh --bootstrap-server \$BROKERS (find-hanging|describe-producers|abort) /,
+  /^kafka-configs\.sh --bootstrap-server \$BROKERS --alter --topic \S+ --add-config \S+=\S+$/,
+];
+
 /** The arguments, with a value for each placeholder such as `<name>`. */
 const argumentsIn = (text: string): string[] =>
   text
@@ -62,10 +67,8 @@ const defectOf = (command: string): string | undefined => {
     const part = /\.orderflow\/logs\/([a-z-]+)\.log/.exec(command)?.[1] ?? '';
     return parts.includes(part) ? undefined : `names no log of a part: ${part}`;
   }
-  if (words[0] === 'kafka-transactions.sh')
-    return /--bootstrap-server \$BROKERS (find-hanging|describe-producers|abort) /.test(command)
-      ? undefined
-      : 'is not a command of kafka-transactions.sh';
+  if (words[0]?.startsWith('kafka-') === true)
+    return kafkaCommands.some((known) => known.test(command)) ? undefined : 'is not a command of Kafka';
   if (words[0] !== 'npm') return 'is not a command of this project';
   const [, script = '', args] = /^npm (?:run )?(\S+)(?: (.*))?$/.exec(words.join(' ')) ?? [];
   const runs = packageScripts[script];
