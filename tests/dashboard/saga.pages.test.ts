@@ -34,7 +34,8 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
 
     // By keyboard: the timeline is one tab stop, arrow keys move between the blocks, and Enter opens the event that the block handled.
     const bar = (name: RegExp) => timeline.getByRole('button', { name });
-    const expectFocus = (name: RegExp) => bar(name).and(page.locator(':focus')).waitFor();
+    const focused = () => page.evaluate<unknown>('document.activeElement?.getAttribute("aria-label")');
+    const expectFocus = (name: RegExp) => expect.poll(focused, { timeout: 20_000 }).toMatch(name);
     await bar(/^order: placed/).focus();
     await page.keyboard.press('ArrowDown');
     await expectFocus(/^inventory: stock reserved/);

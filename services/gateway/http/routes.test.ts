@@ -177,7 +177,7 @@ describe('a charge', () => {
   });
 
   it('with tok_slow is made even when the caller times out; a repeated request waits for the first request', async () => {
-    await client.behave({ mode: 'normal', latencyMs: 300 });
+    await client.behave({ mode: 'normal', latencyMs: 1_500 });
     const impatient = client.charge('k', { token: 'tok_slow' }, { signal: AbortSignal.timeout(50) });
     await expect(impatient).rejects.toThrow();
     expect(await codeOf(await client.byKey('k'))).toEqual([409, 'request_in_progress']);
