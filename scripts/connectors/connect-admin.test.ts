@@ -11,7 +11,7 @@ it.each([
   expect(lsnText(stored)).toBe(text);
 });
 
-it('a connector needs the outbox columns that its router and its headers name', () => {
+it('columnsOf returns the outbox columns that a connector uses for the router and for the headers', () => {
   expect(columnsOf(readConnector('order'))).toEqual(
     expect.arrayContaining(['aggregate_type', 'id', 'aggregate_id', 'payload', 'event_type', 'traceparent']),
   );

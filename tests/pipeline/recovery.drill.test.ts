@@ -1,5 +1,5 @@
-// Recovery of a pipeline after its slot was lost, dropped, or recreated without the connector, or after the connector was
-// recreated. The loss is reported. `npm run recover` publishes the missed events, even if it is killed at any step. No event takes
+// Recovery of a pipeline after its slot was invalidated, was dropped, or was dropped and created again by hand, or after its connector
+// was created again without its offsets. The loss is reported. `npm run recover` publishes the missed events, even if it is killed at any step. No event takes
 // effect twice, and the events of each key keep their sequence.
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -185,7 +185,7 @@ describe('a connector that is created again without its offsets', () => {
     });
   };
 
-  it('publishes no event again; with a snapshot it publishes all events again, and none takes effect twice', async () => {
+  it('publishes no event again; with a snapshot it publishes every row of the outbox again, and no event takes effect twice', async () => {
     const running = await connectors('offsets', 'reset', '--yes', '--connector', 'payment-outbox');
     expect([running.code, running.output]).toEqual([2, expect.stringContaining('is not stopped')]);
 

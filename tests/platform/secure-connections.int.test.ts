@@ -83,7 +83,8 @@ describeOwnParts('PostgreSQL', () => {
   const passwordUrl = (host?: string) => urlOf(parts.postgres.passwordUser, parts.password, host);
 
   /**
-   * Resolves to the TLS version that the server reports for the connection; null without TLS. Rejects with the error of the driver.
+   * Resolves to the TLS version that the server reports for the connection; null without TLS. When it rejects, the `cause` is the
+   * error of the driver.
    */
   const connect = async (env: Env): Promise<string | null> => {
     const config = configOf(env);

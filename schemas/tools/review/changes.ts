@@ -235,6 +235,6 @@ export const kindsOfChange: readonly KindOfChange[] = [
     verdict: 'NONE',
     onBytes: 'FULL',
     registered: true,
-    why: 'the bytes are the same, but the events of one order go to two partitions, so consumers may not read them in the sequence in which they were written',
+    why: 'the bytes are the same, but the events of one order go to two partitions, so consumers can read them in another sequence than they were written',
   },
 ];

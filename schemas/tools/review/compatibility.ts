@@ -119,7 +119,9 @@ export const obstacles = (reader: Node, writer: Node, path: string): Obstacle[] 
   if (reader.kind === 'array' && writer.kind === 'array')
     return obstacles(reader.items, writer.items, `${path}[]`);
   if (reader.kind === 'primitive' && writer.kind === 'primitive') {
-    if (reader.logicalType !== writer.logicalType)
+    const isReadable = reader.name === writer.name || promotions[reader.name]?.includes(writer.name) === true;
+    if (isReadable && reader.logicalType === writer.logicalType) return [];
+    if (isReadable)
       return [
         {
           path,
@@ -127,7 +129,6 @@ export const obstacles = (reader: Node, writer: Node, path: string): Obstacle[] 
           reason: `the bytes mean ${typeText(writer)} and would be read as ${typeText(reader)}`,
         },
       ];
-    if (reader.name === writer.name || promotions[reader.name]?.includes(writer.name) === true) return [];
   }
   return [
     {
@@ -154,7 +155,7 @@ const contractObstacles = (reader: EventSchema, writer: EventSchema): Obstacle[]
       reason: `one version is on \`${writer.topic}\`, the other on \`${reader.topic}\``,
     });
   if (reader.keyField !== writer.keyField) {
-    const reason = `events with the key \`${writer.keyField}\` and with \`${reader.keyField}\` are on different partitions, so consumers may not read them in the sequence in which they were written`;
+    const reason = `events with the key \`${writer.keyField}\` and with \`${reader.keyField}\` can be on different partitions, so consumers can read them in another sequence than they were written`;
     found.push({ path: '', cause: 'key', reason });
   }
   return found;
@@ -185,7 +186,7 @@ export const judge = (earlier: EventSchema, later: EventSchema): Judgement => {
   return { verdict: verdictOf(backward.length === 0, forward.length === 0), backward, forward };
 };
 
-/** The verdict that holds over all the given verdicts. */
+/** BACKWARD holds if it holds for every verdict, and FORWARD likewise. FULL for an empty list. */
 export const combinedVerdict = (verdicts: readonly Verdict[]): Verdict =>
   verdictOf(
     verdicts.every((verdict) => verdict === 'FULL' || verdict === 'BACKWARD'),

@@ -97,9 +97,10 @@ describe('the dashboards', () => {
   it.each(files)('%s uses in each legend only labels that its query keeps', (file) => {
     for (const { title, expr, legendFormat } of targetsOf(file)) {
       const legendLabels = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
+      const outermost = /^(?:sum|max|min|avg|count)\b(?: by \(([^)]+)\))?/.exec(expr);
+      const keptLabels = outermost === null ? groupedBy(expr) : (outermost[1]?.split(', ') ?? []);
       // A query without an aggregation keeps the labels of the target.
-      const keptLabels = groupedBy(expr);
-      const available = keptLabels.length > 0 ? keptLabels : ['job', 'instance'];
+      const available = outermost === null && keptLabels.length === 0 ? ['job', 'instance'] : keptLabels;
       expect(
         legendLabels.filter((label) => !available.includes(label)),
         title,

@@ -1,5 +1,5 @@
-// For each invariant, a snapshot that violates it and, if an event in flight can explain the difference, a snapshot with such an
-// event. Each snapshot is the clean snapshot with one change.
+// For each invariant, a snapshot that violates it and, for most invariants, a snapshot in which an event in flight or a recent change
+// can explain the difference. Each snapshot is the clean snapshot with a few facts changed.
 import { describe, expect, it } from 'vitest';
 import { check, confirm, findUnchecked, type Finding } from './checks.ts';
 import { findOutstanding } from './deliveries.ts';
@@ -56,7 +56,7 @@ const record = ({ id: eventId, service, type, key, at }: OutboxFact, offset = 5)
   at,
 });
 const recordsOf = (rows: readonly OutboxFact[]) => new Map(rows.map((row) => [row.id, record(row)]));
-/** Handled in the order of the offsets: `e1` has offset 1, `e2` offset 2. */
+/** The inbox row of an event. The number in the event id is the offset: `e1` has offset 1. */
 const handledAs = (eventId: string, change: Partial<HandledFact> = {}): HandledFact => ({
   topic: 'order-events',
   partition: 0,
@@ -66,6 +66,7 @@ const handledAs = (eventId: string, change: Partial<HandledFact> = {}): HandledF
   transactionAge: 100,
   ...change,
 });
+/** An inbox whose events were handled in the given sequence. */
 const inbox = (...processed: string[]): InboxFacts => ({
   processed: new Map(
     processed.map((eventId, index) => [eventId, handledAs(eventId, { transactionAge: 100 - index })]),
@@ -152,7 +153,7 @@ const lateAt = (offset: number): Pick<Facts, 'outbox' | 'records'> => ({
   records: new Map([...recordsOf(outbox), ['e9', record(late, offset)]]),
 });
 
-/** The inventory service handled e3 before e1; `change` is how e1 differs otherwise. */
+/** The inventory service handled e3 before e1. `change` replaces more values of the inbox row of e1. */
 const outOfOrder = (change: Partial<HandledFact>): InboxFacts => ({
   ...inbox(),
   processed: new Map([
@@ -232,7 +233,11 @@ describe('the check of the invariants', () => {
       { trail: clean.trail.map((row) => (row.version === 3 ? { ...row, version: 4 } : row)) },
       ['versions_gap_free broken'],
     ],
-    ['a trail that ends before the order', orderWith({ version: 4 }), ['versions_gap_free broken']],
+    [
+      'a trail whose last version is lower than the version of the order',
+      orderWith({ version: 4 }),
+      ['versions_gap_free broken'],
+    ],
     [
       'a step out of a final status',
       { trail: clean.trail.map((row) => (row.version === 2 ? { ...row, status: 'CANCELLED' } : row)) },
@@ -354,19 +359,19 @@ describe('the check of the invariants', () => {
   });
 });
 
-describe('while Kafka does not answer', () => {
+describe('the findings that an audit cannot check', () => {
   const found = check(cleanWith({ ...lateAt(4) }), timing);
   const away = cleanWith({
     records: null,
     inboxes: { order: { ...inbox(), committed: new Map() }, inventory: inbox(), payment: inbox() },
   });
 
-  it('a skipped event stays broken', () => {
+  it('contain a skipped event while Kafka does not answer', () => {
     expect(found).toMatchObject([{ invariant: 'inbox_complete', state: 'broken' }]);
     expect(findUnchecked(found, [], away)).toEqual(found);
   });
 
-  it('a finding that was checked again is not repeated', () => {
+  it('contain no finding that the audit itself has, and none while Kafka answers', () => {
     expect(findUnchecked(found, found, away)).toEqual([]);
     expect(findUnchecked(found, [], clean)).toEqual([]);
   });

@@ -79,7 +79,7 @@ describe('changesBetween', () => {
     ]);
   });
 
-  it('finds a failure of the task on older rows when a header is added', () => {
+  it('warns, when a header is added, that the task fails on rows from before the column existed', () => {
     const key = 'transforms.outbox.table.fields.additional.placement';
     expect(changesTo(key, `${connector[key] ?? ''},schema_id:header:schemaId`)).toMatchObject([
       { consequence: 'failure', dangerous: false, sentence: expect.stringContaining('migrate') },

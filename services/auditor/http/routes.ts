@@ -1,4 +1,5 @@
-// The auditor's HTTP routes and metrics: the report of the last audit, the pipelines, the stories of orders.
+// The auditor's HTTP routes and metrics: the report of the last audit, the pipelines, the stories of orders, and the operations on
+// connectors.
 import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
 import { permissions } from './permissions.ts';
 import { Gauge } from 'prom-client';

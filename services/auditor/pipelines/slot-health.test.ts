@@ -24,12 +24,20 @@ const slotWith = (change: Partial<SlotState>): SlotFacts => ({
 const problemsOf = (facts: SlotFacts): string[] =>
   judgeSlot('order', facts).map(({ problem, level }) => `${problem} ${level}`);
 
-describe('the judgement of a replication slot', () => {
+describe('a replication slot', () => {
   it.each<[string, Partial<SlotState>, string[]]>([
     ['is read and near the end of the WAL', {}, []],
-    ['is unread for as long as a restart may take', { active: false, inactiveMs: slotLimits.unreadMs }, []],
-    ['is unread for longer', { active: false, inactiveMs: slotLimits.unreadMs + 1 }, ['unread broken']],
-    ['was never read', { active: false }, ['unread broken']],
+    [
+      'has been unread for as long as a restart may take',
+      { active: false, inactiveMs: slotLimits.unreadMs },
+      [],
+    ],
+    [
+      'has been unread for longer than a restart may take',
+      { active: false, inactiveMs: slotLimits.unreadMs + 1 },
+      ['unread broken'],
+    ],
+    ['is not read, and nobody knows since when', { active: false }, ['unread broken']],
     [
       'is invalidated because its WAL was removed',
       { walStatus: 'lost', active: false, safeBytes: null, lagBytes: null },
@@ -52,23 +60,22 @@ describe('the judgement of a replication slot', () => {
       { active: false, inactiveMs: 100_000, lagBytes: 100 * mib },
       ['unread broken', 'lagging broken'],
     ],
-  ])('that %s', (_, change, expected) => {
+  ])('that %s has only the expected problems', (_, change, expected) => {
     expect(problemsOf(slotWith(change))).toEqual(expected);
   });
 
-  it('that does not exist is missing', () => {
+  it('that does not exist has the problem "missing"', () => {
     expect(problemsOf({ slot: 's', state: null, keepBytes })).toEqual(['missing broken']);
   });
 
-  it('without a WAL limit is a warning, and never endangered', () => {
+  it('without a WAL limit has only the warning "unbounded"', () => {
     expect(problemsOf({ ...slotWith({ safeBytes: null }), keepBytes: null })).toEqual(['unbounded warning']);
   });
 
-  it('has a remedy for each finding', () => {
+  it('has a remedy for each problem', () => {
     const bad = slotWith({
       active: false,
       plugin: null,
-      walStatus: 'unreserved',
       failover: false,
       lagBytes: 1e9,
     });

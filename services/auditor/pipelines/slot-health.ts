@@ -1,6 +1,6 @@
 // Reads and judges the replication slot of an outbox. The state in Connect is not enough: a task stays RUNNING for half an hour
-// while Debezium waits for an invalidated slot, and for ever while the slot only retains more and more WAL. Reading and judging are
-// separate, so that every judgement can be tested without a server.
+// while Debezium waits for an invalidated slot. It stays RUNNING for ever when the slot is valid but retains more and more WAL.
+// Reading and judging are separate, so that every judgement can be tested without a server.
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database } from '../../platform/database/database.ts';
@@ -12,7 +12,7 @@ export interface SlotState {
   readonly database: string | null;
   /** Whether a connection is reading the slot. */
   readonly active: boolean;
-  /** How long the slot has been inactive; null while it is active, or when it was never active. */
+  /** How long the slot has been inactive; null while it is active. */
   readonly inactiveMs: number | null;
   /** `reserved`, `extended`, `unreserved` or `lost`. */
   readonly walStatus: string | null;
@@ -26,7 +26,7 @@ export interface SlotState {
   readonly lagBytes: number | null;
   /** WAL that the server retains for the slot. */
   readonly retainedBytes: number | null;
-  /** Whether the slot is synchronised to standbys. */
+  /** Whether the slot may be synchronised to standbys. */
   readonly failover: boolean;
 }
 

@@ -1,4 +1,4 @@
-// A request that must be refused, with the status and the code that are documented for it.
+// A request that must be refused, with the expected status and code.
 import type { Person } from '../../support/shop.ts';
 
 export type Bytes = Buffer | string;
@@ -41,8 +41,8 @@ export const wrongType: Expected = [415, 'unsupported_media_type'];
 export const violation: Expected = [422, 'schema_violation'];
 export const unknownProduct: Expected = [422, 'unknown_product'];
 
-/** A variant of a request with one wrong value. */
-export type WrongValue = readonly [label: string, value: Bytes];
+/** The body of a request in which one value is wrong. */
+export type WrongBody = readonly [label: string, body: Bytes];
 
 export const request = (
   label: string,

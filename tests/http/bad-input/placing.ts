@@ -5,7 +5,7 @@ import {
   type Bytes,
   type Expected,
   json,
-  type WrongValue,
+  type WrongBody,
   violation,
   unknownProduct,
   malformed,
@@ -31,7 +31,7 @@ export const badOrders = ({ productId }: Fixtures): BadRequest[] => {
     status,
     code,
   });
-  const requestsFor = (bodies: readonly WrongValue[], expected: Expected): BadRequest[] =>
+  const requestsFor = (bodies: readonly WrongBody[], expected: Expected): BadRequest[] =>
     bodies.map(([label, body]) => post(label, body, expected));
 
   const wrongItems = ['null', '"text"', '5', '{}', 'true', '[]', '[null]', '[[]]', '["x"]', '[{}]'];
@@ -115,27 +115,27 @@ export const badOrders = ({ productId }: Fixtures): BadRequest[] => {
 
   return [
     ...requestsFor(
-      wrongItems.map((items): WrongValue => [`items ${items}`, `{"items":${items},"payment":${payment}}`]),
+      wrongItems.map((items): WrongBody => [`items ${items}`, `{"items":${items},"payment":${payment}}`]),
       violation,
     ),
     ...requestsFor(
-      Object.entries(wrongIds).map(([label, value]): WrongValue => [label, orderOf(value)]),
+      Object.entries(wrongIds).map(([label, value]): WrongBody => [label, orderOf(value)]),
       violation,
     ),
     ...requestsFor(
-      strangeIds.map((text): WrongValue => [`the product ${text}`, orderOf(JSON.stringify(text))]),
+      strangeIds.map((text): WrongBody => [`the product ${text}`, orderOf(JSON.stringify(text))]),
       unknownProduct,
     ),
     ...requestsFor(
-      wrongQuantities.map((quantity): WrongValue => [`a quantity of ${quantity}`, orderOf(id, quantity)]),
+      wrongQuantities.map((quantity): WrongBody => [`a quantity of ${quantity}`, orderOf(id, quantity)]),
       violation,
     ),
     ...requestsFor(
-      malformedNumbers.map((text): WrongValue => [`the malformed quantity ${text}`, orderOf(id, text)]),
+      malformedNumbers.map((text): WrongBody => [`the malformed quantity ${text}`, orderOf(id, text)]),
       malformed,
     ),
     ...requestsFor(
-      Object.entries(wrongPayments).map(([label, wrong]): WrongValue => [
+      Object.entries(wrongPayments).map(([label, wrong]): WrongBody => [
         `payment: ${label}`,
         `{"items":[{"productId":${id},"quantity":1}],"payment":${wrong}}`,
       ]),

@@ -84,7 +84,8 @@ const story: Story = {
       [1_016, 1_025, 1_030],
       [consumption('order', 1_036, 1_043), consumption('payment', 1_040, 1_048)],
     ),
-    // e2 caused both the charge and this event, but this event was emitted in another transaction.
+    // e2 caused the charge, and through it this event. The transaction that recorded the provider's response emitted this event, not the
+    // transaction that handled e2.
     event(
       'e3',
       ['payment.succeeded', 'payment', 'e2'],
@@ -123,7 +124,7 @@ describe('the saga of an order', () => {
     expect(summaryOf(story)).not.toContain('duplicate');
   });
 
-  it('distinguishes the event that pins the stock from the reservation', () => {
+  it('labels the second inventory.reserved, which pins the stock, differently from the first', () => {
     const pinned = event(
       'e4',
       ['inventory.reserved', 'inventory', 'e3'],
@@ -183,7 +184,7 @@ describe('the saga of an order', () => {
     ]);
   });
 
-  it('lists events without a consumer and marks dead letters', () => {
+  it('lists events that no consumer has handled, and marks dead letters', () => {
     const [first, second] = story.events;
     if (first === undefined || second === undefined) throw new Error('no events');
     const parked = 'parked as a dead letter: Error|23514|order.created';
@@ -224,7 +225,7 @@ describe('the saga of an order', () => {
   });
 });
 
-describe('an unfinished order', () => {
+describe('the step that an order waits for', () => {
   const withStatus = (status: string, expiresAt: number | null = null): Story => ({
     ...story,
     calls: [],
@@ -242,7 +243,7 @@ describe('an unfinished order', () => {
   });
   const waits = (subject: Story): string[] => waitsOf(subject, sagaOf(subject, 2_000), 2_000);
 
-  it('says what the order waits for, and until when', () => {
+  it('is named, with the time until when the order waits', () => {
     expect(waits(withStatus('CONFIRMED', 60_000))).toEqual([
       expect.stringMatching(/^The order waits for its payment until .+, when the reservation expires\.$/),
     ]);
@@ -250,7 +251,7 @@ describe('an unfinished order', () => {
     expect(waits(withStatus('PAID'))).toHaveLength(1);
   });
 
-  it('does not wait for its customer while the event of its payment is on its way', () => {
+  it('is not the payment by the customer while the event of a payment is on its way', () => {
     const events = story.events.map((event) =>
       event.eventType === 'payment.succeeded' ? { ...event, consumptions: [] } : event,
     );
@@ -260,7 +261,7 @@ describe('an unfinished order', () => {
     ]);
   });
 
-  it('fits into the drawing together with the text of a wait that has not ended', () => {
+  it('has a label that does not make the drawing wider', () => {
     const events = story.events.map((event) =>
       event.eventType === 'payment.succeeded' ? { ...event, consumptions: [] } : event,
     );
@@ -269,7 +270,7 @@ describe('an unfinished order', () => {
     expect(width).toBe(900);
   });
 
-  it.each(['FULFILLED', 'CANCELLED'])('is not an order that is %s', (status) => {
+  it.each(['FULFILLED', 'CANCELLED'])('does not exist once the order is %s', (status) => {
     expect(isInProgress(withStatus(status))).toBe(false);
     expect(waits(withStatus(status))).toEqual([]);
   });
