@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { targetsSchema } from '../../services/dashboard/server/parts-health.ts';
 import { databaseUrlOf } from './addresses.ts';
 import { healthTargets } from './node-parts.ts';
-import { connectorEnvironment, workerSettings } from './parts/connect.ts';
+import { connectorEnvironment, timerSlackNs, workerSettings } from './parts/connect.ts';
 import { infrastructureNames } from './parts/infrastructure.ts';
 import { jobOf } from './provision/jobs.ts';
 import { brokerSettings } from './parts/kafka.ts';
@@ -33,6 +33,7 @@ interface Service {
   readonly image: string;
   readonly profiles?: readonly string[];
   readonly networks?: { readonly default: { readonly aliases: readonly string[] } };
+  readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string | number>>;
   readonly ports?: readonly string[];
@@ -223,6 +224,7 @@ describe('the parts in docker-compose.yml', () => {
       expect(withDefaults(setting ?? ''), key).toBe(String(value));
     }
     expect(environment['HEAP_OPTS']).toContain(`-Xmx${heaps.connect}m`);
+    expect(services['connect']?.entrypoint?.at(-1)).toContain(`echo ${timerSlackNs} > /proc/self/timerslack_ns`);
     const expected = Object.keys(connectorEnvironment(portsFrom({}), () => developmentPassword));
     const databaseVariables = Object.keys(environment).filter((key) => /_DB_|PASSWORD/.test(key));
     expect(databaseVariables.toSorted()).toEqual(expected.toSorted());

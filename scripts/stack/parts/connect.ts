@@ -84,12 +84,14 @@ const exporterFile = join(import.meta.dirname, '..', '..', '..', 'connectors', '
 const configFile = (options: ConnectOptions): string =>
   join(options.dataDir, 'connect-distributed.properties');
 
-/** Linux may end each timed wait of the process up to 2 ms late; "Poll interval" in connectors/README.md explains why. */
+/** Linux may end each timed wait of the process this much later; "Poll interval" in connectors/README.md explains why. */
+export const timerSlackNs = 2_000_000;
+
 const withTimerSlack = (worker: Command): Command => ({
   ...worker,
   command: '/bin/sh',
   args: [
-    ...['-c', '{ echo 2000000 > /proc/self/timerslack_ns; } 2> /dev/null; exec "$0" "$@"'],
+    ...['-c', `{ echo ${String(timerSlackNs)} > /proc/self/timerslack_ns; } 2> /dev/null; exec "$0" "$@"`],
     ...[worker.command, ...worker.args],
   ],
 });
