@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** These migrations are older than the rules and cannot change, because databases have already run them. */
+/** Indexes and checks of migrations that are older than the rules and cannot change, because databases have run them. */
 const exempt = [
   'dead_letters_parked',
   'dead_letters_settled_at',
@@ -20,8 +20,8 @@ const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-describe('a migration after the first', () => {
-  it.each(folders)('of %s builds each index concurrently, in statements that can be repeated', (name) => {
+describe('after the first migration,', () => {
+  it.each(folders)('a migration of %s builds each index concurrently, and can be repeated', (name) => {
     const [, ...later] = readMigrationFiles({
       migrationsFolder: join(import.meta.dirname, name, 'migrations'),
     });
@@ -39,7 +39,7 @@ describe('a migration after the first', () => {
     }
   });
 
-  it.each(folders)('of %s adds each check unvalidated, and validates it in a later migration', (name) => {
+  it.each(folders)('a migration of %s adds each check unvalidated, and a later one validates it', (name) => {
     const [, ...later] = readMigrationFiles({
       migrationsFolder: join(import.meta.dirname, name, 'migrations'),
     });

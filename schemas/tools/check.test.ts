@@ -129,15 +129,16 @@ describe('a working version', () => {
 });
 
 describe('the golden bytes of a schema', () => {
-  it('are deterministic, and contain every symbol', () => {
+  it('are deterministic, and contain every symbol of an enum', () => {
     const all = contract.workingSchemas.map((schema) => samplesOf(schema));
     expect(all).toEqual(contract.workingSchemas.map((schema) => samplesOf(schema)));
     const cancelled = contract.workingSchemas.find(({ eventType }) => eventType === 'order.cancelled');
     if (cancelled === undefined) throw new Error('there is no order.cancelled');
     const text = JSON.stringify(samplesOf(cancelled));
     const reason = cancelled.fields.find(({ name }) => name === 'reason')?.type;
-    for (const symbol of typeof reason === 'object' && 'symbols' in reason ? (reason.symbols ?? []) : [])
-      expect(text).toContain(`"reason":"${symbol}"`);
+    const symbols = typeof reason === 'object' && 'symbols' in reason ? (reason.symbols ?? []) : [];
+    expect(symbols.length).toBeGreaterThan(1);
+    for (const symbol of symbols) expect(text).toContain(`"reason":"${symbol}"`);
   });
 });
 

@@ -25,12 +25,12 @@ describe('a failed command', () => {
       /nothing answers/,
     ],
     [
-      'a connection to both addresses of localhost',
+      'a connection that both addresses of localhost refuse',
       new AggregateError([errorWithCode('ECONNREFUSED', { address: '::1', port: 1 })]),
       /nothing answers at ::1:1/,
     ],
     [
-      'a connection to Kafka',
+      'a failed connection to Kafka',
       Object.assign(new Error('x'), { name: 'KafkaJSNumberOfRetriesExceeded' }),
       /nothing answers/,
     ],
@@ -57,7 +57,7 @@ describe('a failed command', () => {
     expect(text).not.toMatch(/\n|at file:/);
   });
 
-  it('prints the stack trace of a defect', () => {
+  it('prints the stack trace of a defect, and a thrown text as it is', () => {
     expect(explain(new TypeError('a defect'))).toMatch(/TypeError: a defect\n +at /);
     expect(explain('a text')).toBe('a text');
   });

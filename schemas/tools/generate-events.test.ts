@@ -46,7 +46,7 @@ const withField = (field: EventSchema['fields'][number]): EventSchema => ({
 });
 
 describe('the generator', () => {
-  it('writes interfaces without metadata, unions, dates, enums and the catalogue', async () => {
+  it('writes unions, dates, enums, the catalogue, and interfaces without the metadata', async () => {
     const source = await generateEvents([schema]);
     expect(source).toContain('DO NOT EDIT');
     expect(source).toMatch(

@@ -18,7 +18,7 @@ describe('latencies', () => {
   it.each([
     [100, true],
     [99.9, false],
-  ])('are compared with a limit of %d ms', (p99AtMost, isMet) => {
+  ])('are compared with a limit of %d ms for the p99', (p99AtMost, isMet) => {
     const objective = { name: 'hop', p99AtMost };
     expect(judge([summarise('other', [1]), summarise('hop', hundred)], objective)).toEqual({
       ...objective,
@@ -27,7 +27,7 @@ describe('latencies', () => {
     });
   });
 
-  it('have no verdict if none has the name of the objective, and do not meet it without samples', () => {
+  it('have no verdict if none has the name of the objective; without samples the objective is not met', () => {
     expect(judge([summarise('other', hundred)], { name: 'hop', p99AtMost: 1 })).toBeUndefined();
     expect(judge([summarise('hop', [])], { name: 'hop', p99AtMost: 1 })).toMatchObject({ isMet: false });
   });

@@ -49,7 +49,7 @@ describe('the connector files', () => {
     return value.replace(regex, to);
   };
 
-  it.each(serviceNames)('route every value of the column to one of two topics: %s.json', (service) => {
+  it.each(serviceNames)('route every value of aggregate_type to one of two topics: %s.json', (service) => {
     const { topic } = services[service];
     for (const value of [service, 'order', '', 'canary', 'a-canary\nb', 'x-canary-events', '$1']) {
       expect(topicFor(service, value)).toBe(topic);

@@ -30,7 +30,7 @@ describe('the lint of a connector', () => {
     ['loses its slot in a failover', 'slot.failover', undefined],
     ['takes a snapshot', 'snapshot.mode', 'initial'],
     ['takes a snapshot when it needs one', 'snapshot.mode', 'when_needed'],
-    ['ignores the gap of a slot created again', 'offset.mismatch.strategy', 'no_validation'],
+    ['ignores the gap after its slot was created again', 'offset.mismatch.strategy', 'no_validation'],
     ['uses the default offset mismatch strategy', 'offset.mismatch.strategy', undefined],
     ['cannot write a heartbeat', 'value.converter.delegate.converter.type', undefined],
     ['has no heartbeat', 'heartbeat.interval.ms', '0'],
@@ -55,7 +55,7 @@ describe('the lint of a connector', () => {
     ['publishes to another topic', 'transforms.outbox.route.topic.replacement', 'orders'],
     ['lets a column choose the topic', 'transforms.outbox.route.topic.regex', '(.*)'],
     ['reads the slot of another service', 'slot.name', 'payment_outbox_slot'],
-  ])('rejects one that %s', (_, key, value) => {
+  ])('rejects a connector that %s', (_, key, value) => {
     expect(keysOf({ [key]: value })).toContain(key);
   });
 

@@ -100,15 +100,15 @@ describe('the doctor', () => {
       ['a lost slot', orderDatabase(slotOf('lost')), 'broken', /is invalidated.*missing from the topic/],
       ['an old server', orderDatabase({ version: 160_003 }), 'broken', /PostgreSQL 16/],
       ['a WAL that cannot be decoded', orderDatabase({ walLevel: 'replica' }), 'broken', /wal_level/],
-      ['no slot left', orderDatabase({ slotsUsed: 4 }), 'warning', /All 4 replication slots/],
-      ['no sender left', orderDatabase({ sendersUsed: 4 }), 'warning', /WAL senders/],
+      ['a server without a free slot', orderDatabase({ slotsUsed: 4 }), 'warning', /All 4 replication slots/],
+      ['a server without a free WAL sender', orderDatabase({ sendersUsed: 4 }), 'warning', /WAL senders/],
       [
         'a server that invalidates inactive slots',
         orderDatabase({ idleSlotSeconds: 3_600 }),
         'warning',
         /3600 s/,
       ],
-      ['no publication', orderDatabase({ publication: null }), 'broken', /no publication/],
+      ['a missing publication', orderDatabase({ publication: null }), 'broken', /no publication/],
       [
         'a publication of everything',
         orderDatabase({ publication: { tables: [], operations: ['insert'], allTables: true } }),
@@ -129,7 +129,7 @@ describe('the doctor', () => {
         'broken',
         /may not replicate/,
       ],
-      ['a renamed column', orderDatabase({ missingColumns: ['payload'] }), 'broken', /no column payload/],
+      ['a missing column', orderDatabase({ missingColumns: ['payload'] }), 'broken', /no column payload/],
       [
         'a long transaction',
         orderDatabase({ longTransactions: [{ pid: 7, who: 'psql', seconds: 900 }] }),
@@ -163,15 +163,15 @@ describe('the doctor', () => {
         /3\.6\.1/,
       ],
       [
-        'no Debezium',
+        'a worker without Debezium',
         { ...healthy, connect: { ok: true, value: { version: '4.3.0', debezium: null } } },
         'broken',
         /does not have the PostgreSQL connector/,
       ],
     ],
     'order-outbox': [
-      ['no connector', orderConnector({ state: undefined }), 'broken', /no connector/],
-      ['a stopped connector', orderConnector({ state: { kind: 'paused' } }), 'broken', /paused or stopped/],
+      ['a missing connector', orderConnector({ state: undefined }), 'broken', /no connector/],
+      ['a paused connector', orderConnector({ state: { kind: 'paused' } }), 'broken', /paused or stopped/],
       [
         'a failed connector',
         orderConnector({ state: { kind: 'failed', why: 'because\nof this' } }),
@@ -185,7 +185,7 @@ describe('the doctor', () => {
         /UNASSIGNED/,
       ],
       [
-        'drift',
+        'a configuration that differs from the file',
         orderConnector({
           changes: [
             {
@@ -209,7 +209,7 @@ describe('the doctor', () => {
       ],
     ],
     Kafka: [
-      ['one broker', kafkaWith({ brokers: 1 }), 'warning', /one broker/],
+      ['a single broker', kafkaWith({ brokers: 1 }), 'warning', /one broker/],
       [
         'a missing topic',
         kafkaWith({ events: [{ topic: 'order-events', state: null }] }),
@@ -234,7 +234,12 @@ describe('the doctor', () => {
         'broken',
         /max\.message\.bytes = 500000/,
       ],
-      ['a write to one replica', eventsWith({ 'min.insync.replicas': '1' }), 'warning', /only one replica/],
+      [
+        'writes that only one replica confirms',
+        eventsWith({ 'min.insync.replicas': '1' }),
+        'warning',
+        /only one replica/,
+      ],
       [
         'offsets on a topic that is not compacted',
         kafkaWith({ internal: [topic('_connect-offsets', { 'cleanup.policy': 'delete' })] }),

@@ -31,7 +31,7 @@ describe('an outcome', () => {
     ['2 of 80 orders were not paid', { ...good, paid: 78 }],
     ['a pause of 31.0 s, longer than 30.0 s', { ...good, acceptedPauseMs: 31_000 }],
     ['order x was charged twice', { ...good, findings: ['order x was charged twice'] }],
-  ])('has a problem otherwise, such as: %s', (sentence, outcome) => {
+  ])('has the problem: %s', (sentence, outcome) => {
     expect(problemsOf(outcome, 30_000)).toEqual([sentence]);
   });
   it('is a row of the table', () => {

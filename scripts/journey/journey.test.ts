@@ -48,7 +48,7 @@ describe('formatJourney', () => {
     expect(lines[1]).toMatch(/inventory \(ignored: order is cancelled\)$/);
   });
 
-  it('shows a dead letter, and times relative to another start', () => {
+  it('shows a dead letter, and times relative to a given start', () => {
     const outcome = 'parked as a dead letter: Error|23514|order.created';
     const deadLettered = events.map((event) => ({
       ...event,

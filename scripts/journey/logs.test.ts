@@ -25,7 +25,7 @@ const handled = line(40, 'inventory', 'order.created accepted', {
 const readRequest = line(50, 'order', 'request', { orderId: 'o-1', method: 'GET', traceId: 't-2' });
 
 describe('log lines', () => {
-  it('belong to an order when one of their fields equals one of its ids; earliest first', async () => {
+  it('are found when one of their fields equals an id of the order, and are sorted by time', async () => {
     const unrelated = [
       line(1, 'order', 'request', { correlationId: '77', ms: 7 }),
       line(2, 'order', '7 and o-1 in a sentence', { error: { orderId: 'o-1' } }),
@@ -56,7 +56,7 @@ describe('log lines', () => {
     expect([lines.length, omitted]).toEqual([2_000, 10]);
   });
 
-  it('are formatted with their time and without the fields of the heading', async () => {
+  it('are formatted with their time and without the fields that are shown elsewhere', async () => {
     const failed = line(60, 'inventory', 'kept as a dead letter', {
       orderId: 'o-1',
       attempts: 3,

@@ -88,7 +88,7 @@ describe('the alert rules', () => {
   });
 
   it.each(alerts)(
-    '$name has a severity, a summary and an existing section of a runbook',
+    'give $name a severity, a summary and an existing section of a runbook',
     ({ layer, severity, summary, runbookUrl }) => {
       expect(['page', 'warning']).toContain(severity);
       expect(layers).toContain(layer);
@@ -102,7 +102,7 @@ describe('the alert rules', () => {
     },
   );
 
-  it.each(alerts)('$name has a test in which it fires and one in which it does not', ({ layer, name }) => {
+  it.each(alerts)('have a test in which $name fires and one in which it does not', ({ layer, name }) => {
     const cases = read('connectors', 'alerts', 'tests', `${layer}.yml`)
       .split('      - eval_time:')
       .filter((text) => new RegExp(`alertname: ${name}$`, 'm').test(text));

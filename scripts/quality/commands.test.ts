@@ -17,7 +17,7 @@ const helpOf = (command: (typeof commands)[string]): string => {
   return help;
 };
 
-describe('the commands', () => {
+describe('the command', () => {
   it.each(namesAndCommands)('%s describes each subcommand, argument and option', (_, command) => {
     for (const each of withSubcommands(command)) {
       expect(each.description(), each.name()).not.toBe('');
@@ -76,7 +76,7 @@ describe('the commands', () => {
     expect(refusalOf(command, args.split(' '))).toBeUndefined();
   });
 
-  it('print a sentence and the usage, with exit code 2, for wrong arguments; the help with exit code 0', () => {
+  it('doctor prints a sentence and the usage for wrong arguments, with exit code 2, and the help with exit code 0', () => {
     const run = (...args: readonly string[]) => {
       const entry = join(import.meta.dirname, '..', 'doctor.ts');
       const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], { encoding: 'utf8' });

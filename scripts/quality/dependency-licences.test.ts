@@ -7,7 +7,7 @@ const complaintsFor = (license?: string): readonly string[] =>
   licenceComplaints({ 'node_modules/it': { version: '1.0.0', ...(license !== undefined && { license }) } });
 
 describe('the licences of the dependencies', () => {
-  it.each(['MIT', '(MIT OR GPL-3.0-only)', 'Apache-2.0 AND MIT'])('%s is allowed', (licence) => {
+  it.each(['MIT', '(MIT OR GPL-3.0-only)', 'Apache-2.0 AND MIT'])('can include %s', (licence) => {
     expect(complaintsFor(licence)).toEqual([]);
   });
 
@@ -19,11 +19,11 @@ describe('the licences of the dependencies', () => {
     'MIT AND GPL-3.0-only',
     '(MIT OR GPL-2.0-only) AND SSPL-1.0',
     '',
-  ])('%s is not allowed', (licence) => {
+  ])('must not include %j', (licence) => {
     expect(complaintsFor(licence)).toEqual([`node_modules/it@1.0.0 has the licence ${licence}`]);
   });
 
-  it('a package without a declared licence is allowed only in the version that was reviewed by hand', () => {
+  it('must be declared, except in a version of a package that was reviewed by hand', () => {
     expect(complaintsFor()).toEqual(['node_modules/it@1.0.0 has no declared licence']);
     const path = 'node_modules/@kafkajs/confluent-schema-registry';
     expect(licenceComplaints({ [path]: { version: '4.1.0' } })).toEqual([]);
@@ -55,7 +55,7 @@ describe('the licences of the jars', () => {
     `(The MIT License (MIT)) ClassGraph (io.github:it:4.8 - ${url})`,
     `(GPL2 w/ CPE) (EPL 2.0) Jakarta Servlet (jakarta:it:6.0.0 - ${url})`,
     `(COMMON DEVELOPMENT AND DISTRIBUTION LICENSE (CDDL) Version 1.0) JavaBeans(TM) (javax:it:1.1.1 - ${url})`,
-  ])('%s is allowed', (line) => {
+  ])('are allowed in the line: %s', (line) => {
     expect(jarLicences(pluginOutput(line))).toEqual({ jars: 1, complaints: [] });
   });
 
@@ -68,7 +68,7 @@ describe('the licences of the jars', () => {
     ],
     // This licence only contains the name of an allowed licence.
     ['(Not the Apache License 2.0) It (a:it:1 - u)', 'a:it:1 has the licence Not the Apache License 2.0'],
-  ])('%s is not allowed', (line, complaint) => {
+  ])('are not allowed in the line: %s', (line, complaint) => {
     expect(jarLicences(pluginOutput('(MIT) Other (a:other:1 - u)', line))).toEqual({
       jars: 2,
       complaints: [complaint],

@@ -82,7 +82,7 @@ const defectOf = (command: string): string | undefined => {
 };
 
 describe('the runbooks', () => {
-  it.each(runbooks)('%s contains only commands that exist', (file) => {
+  it.each(runbooks)('contain only commands that exist: %s', (file) => {
     const commands = [...commandsIn(read(file)), ...mentionedIn(read(file))];
     expect(
       commands.flatMap((command) => {

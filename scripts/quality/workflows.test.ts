@@ -31,7 +31,7 @@ describe('the workflows', () => {
     for (const [file, text] of workflows) expect(jobsOf(text), file).not.toEqual([]);
   });
 
-  it.each(workflows)('%s runs npm scripts that exist', (_, text) => {
+  it.each(workflows)('run npm scripts that exist in every job: %s', (_, text) => {
     for (const job of jobsOf(text)) {
       const names = scriptsIn(commandsOf(job));
       expect(names, job).not.toEqual([]);
@@ -58,7 +58,7 @@ describe('the workflows', () => {
       expect(run).toContain(name);
   });
 
-  it.each(workflows)('%s has read permission only; the schema review may also comment', (file, text) => {
+  it.each(workflows)('can only read, except that the schema review can comment: %s', (file, text) => {
     const granted = /^permissions:\n((?: {2}.+\n)+)/m.exec(text)?.[1]?.trim().split(/\n */);
     expect(granted).toEqual(
       file === 'schema-review.yml' ? ['contents: read', 'pull-requests: write'] : ['contents: read'],
@@ -67,12 +67,12 @@ describe('the workflows', () => {
     expect(text).not.toContain('secrets.');
   });
 
-  it.each(workflows)('%s has a timeout for every job and a concurrency group', (_, text) => {
+  it.each(workflows)('have a timeout for every job and a concurrency group: %s', (_, text) => {
     expect(text).toMatch(/^concurrency:\n {2}group: /m);
     for (const job of jobsOf(text)) expect(job).toMatch(/^ {4}timeout-minutes: \d+$/m);
   });
 
-  it.each(workflows)('%s has no expression in a command, so a pull request cannot inject one', (_, text) => {
+  it.each(workflows)('have no expression that could inject text into a command: %s', (_, text) => {
     for (const command of jobsOf(text).flatMap(commandsOf)) expect(command).not.toContain('${{');
   });
 });

@@ -1,5 +1,5 @@
-// Compares docker-compose.yml with topology.ts and the parts of the embedded stack: the two stacks must have the same settings,
-// otherwise the guarantees that the tests prove on one stack might not hold on the other.
+// Compares docker-compose.yml with topology.ts and the parts of the embedded stack: the two stacks must have the same settings, so
+// that the guarantees that the tests prove on one stack hold on the other.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -147,7 +147,7 @@ describe('docker-compose.yml', () => {
     expect(writable.toSorted()).toEqual(['connect', 'connect-2', ...observabilityServices].toSorted());
   });
 
-  it('limits all memory, and restarts and health-checks every service that is not one-shot', () => {
+  it('limits the memory of every service, and restarts and health-checks every service that is not one-shot', () => {
     const oneShot = [...jobNames, ...setupServices];
     for (const [name, service] of Object.entries(compose.services)) {
       expect(mebibytes(service.mem_limit), name).toBeGreaterThan(0);
@@ -160,7 +160,7 @@ describe('docker-compose.yml', () => {
       expect(serviceOf(name)).toMatchObject({ build: { target: name } });
   });
 
-  it('has a service that waits for the completion of each one-shot service, or `up --wait` would report failures', () => {
+  it('has a service that waits for the completion of each one-shot service, so that `up --wait` reports no failure', () => {
     const awaited = Object.values(compose.services).flatMap(({ depends_on: needs = {} }) =>
       Object.entries(needs).flatMap(([name, { condition }]) =>
         condition === 'service_completed_successfully' ? [name] : [],
@@ -169,7 +169,7 @@ describe('docker-compose.yml', () => {
     expect(new Set(awaited)).toEqual(new Set([...jobNames, ...setupServices]));
   });
 
-  it('covers the folders for which the image of Kafka declares volumes, so that `down` leaves no volume behind', () => {
+  it('mounts a tmpfs where the image of Kafka declares volumes, so that `down` leaves no volume behind', () => {
     const brokers = Object.values(compose.services).filter(({ image }) => image.startsWith('apache/kafka'));
     expect(brokers.length).toBeGreaterThan(0);
     for (const { tmpfs = [] } of brokers)
@@ -197,7 +197,7 @@ describe('docker-compose.yml', () => {
   });
 });
 
-describe('the parts in docker-compose.yml', () => {
+describe('in docker-compose.yml,', () => {
   it.each(serviceNames)('%s-db has the settings of the embedded server', (service) => {
     const args = environmentOf(`${service}-db`)['POSTGRES_INITDB_ARGS'] ?? '';
     const settings = Object.fromEntries(
@@ -300,7 +300,7 @@ describe('the parts in docker-compose.yml', () => {
     );
   });
 
-  it.each(jobNames)('the job %s exists', (name) => {
+  it.each(jobNames)('the job %s has valid arguments', (name) => {
     expect(jobOf(serviceOf(name).command ?? []).name).toBe(name);
   });
 });
@@ -312,7 +312,7 @@ describe('the profile cluster', () => {
     expect(cluster.minInSync).toBeLessThan(cluster.replicationFactor);
   });
 
-  it.each(additional)('%s is another instance of %s with the same network alias', (name, first) => {
+  it.each(additional)('adds %s, another instance of %s with the same network alias', (name, first) => {
     const {
       depends_on: needs,
       networks,
@@ -335,7 +335,7 @@ describe('the profile cluster', () => {
   });
 
   it.each(['kafka', ...additionalInstances.kafka])(
-    '%s is a broker with a separate name, number and volume',
+    'has the broker %s with a separate name, number and volume',
     (name) => {
       const environment = environmentOf(name);
       const number = environment['KAFKA_NODE_ID'] ?? '';
@@ -384,7 +384,7 @@ describe('the profile observability', () => {
     ]);
   });
 
-  it('contains every target of Prometheus and every data source of Grafana', () => {
+  it('has targets of Prometheus and data sources of Grafana that publish the configured ports', () => {
     const prometheus: { scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[] } = parse(
       readFileSync(join(root, 'deploy', 'observability', 'prometheus.yml'), 'utf8'),
     );

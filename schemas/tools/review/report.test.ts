@@ -101,7 +101,7 @@ describe('the review report', () => {
     expect(text).toMatch(/Give the field a default/);
   });
 
-  it('asks whether a field was renamed when that is possible', async () => {
+  it('asks whether a removed field was renamed when a field of the same type was added', async () => {
     const fields = created.fields.map((field) =>
       field.name === 'customerId' ? { ...field, name: 'buyerId' } : field,
     );

@@ -1,5 +1,5 @@
-// In every document, every relative link must lead to an existing file and heading, and every npm script must exist. README.md
-// must stay short.
+// In every document, every relative link must lead to an existing file and heading, and every named npm script must exist.
+// README.md must stay short.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -82,15 +82,15 @@ describe('the documents', () => {
     expect(documents).toEqual(expect.arrayContaining(['README.md', 'services/README.md']));
   });
 
-  it.each(documents)('%s has only links to files and headings that exist', (file) => {
+  it.each(documents)('have only links to files and headings that exist: %s', (file) => {
     expect(wrongLinks(file, readFileSync(join(root, file), 'utf8'))).toEqual([]);
   });
 
-  it.each(documents)('%s names only npm scripts that exist', (file) => {
+  it.each(documents)('name only npm scripts that exist: %s', (file) => {
     expect(unknownScripts(readFileSync(join(root, file), 'utf8'))).toEqual([]);
   });
 
-  it('README.md is at most 8 KB', () => {
+  it('include a README.md of at most 8 KiB', () => {
     expect(readFileSync(join(root, 'README.md')).byteLength).toBeLessThanOrEqual(readmeBytes);
   });
 });

@@ -48,7 +48,7 @@ describe('the images', () => {
     ]);
   });
 
-  it.each(processes)('of $name contains every file that $entry imports', ({ entry, copied }) => {
+  it.each(processes)('contain every file that $entry imports: $name', ({ entry, copied }) => {
     const missing = [...loadedBy(entry)].filter(
       (file) => !copied.some((path) => file === path || file.startsWith(`${path}/`)),
     );

@@ -12,7 +12,7 @@ const good: Image = {
 };
 
 describe('an image', () => {
-  it('that is small, labelled and starts a process without root and shell has no complaints', () => {
+  it('that is small and labelled, and starts a process without root and without a shell, has no complaint', () => {
     expect(imageComplaints(good)).toEqual([]);
   });
 

@@ -57,7 +57,7 @@ describe('findJdk', () => {
     );
   });
 
-  it('says that none was found', () => {
+  it('says that no JDK was found', () => {
     expect(() => findJdk({ PATH: '' }, [])).toThrow('none was found');
   });
 });

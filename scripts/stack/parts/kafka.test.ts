@@ -10,7 +10,7 @@ test('a cluster id never begins with a dash, which the format command would pars
   expect(newClusterId(() => draws.shift() ?? Buffer.alloc(16))).toBe('EBAQEBAQEBAQEBAQEBAQEA');
 });
 
-test('data of another version of Kafka is neither read nor deleted, and the error names the remedy', () => {
+test('data in another storage format is refused, and the error names the remedy', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'orderflow-kafka-'));
   onTestFinished(() => {
     rmSync(dataDir, { recursive: true });

@@ -40,7 +40,7 @@ describe('the arguments of a job', () => {
     [['replication', 'kafka'], '"kafka" is not <host>:<port>'],
     [['schemas', 'registry:8080'], '"registry:8080" is not an http or https address'],
     [['connectors', ...three], '"order=order-db:5432" is not an http or https address'],
-  ])('%j are refused with a sentence and the usage', (args, sentence) => {
+  ])('are refused with a sentence and the usage: %j', (args, sentence) => {
     expect(() => jobOf(args)).toThrow(sentence);
     expect(() => jobOf(args)).toThrow('usage: node scripts/provision.ts');
   });

@@ -22,7 +22,7 @@ describe('the assignment of replicas after brokers were added', () => {
     expect(Math.max(...[1, 2, 3].map((node) => leaders.filter((leader) => leader === node).length))).toBe(4);
   });
 
-  it('does not change a partition that has three replicas, in any sequence', () => {
+  it('does not change a partition that has three replicas, whatever their sequence', () => {
     expect(newAssignment([{ topic: 'order-events', partition: 0, replicas: [2, 3, 1] }], [1, 2, 3])).toEqual(
       [],
     );
