@@ -13,7 +13,7 @@ const expected = {
 } as const;
 
 describe('a charge', () => {
-  it.each(modes)('under %s, with tok_success, follows the mode', (mode) => {
+  it.each(modes)('in the mode %s with tok_success has the outcome of the mode', (mode) => {
     expect(outcomeOfCharge(behave(mode), 'tok_success', 0.5)).toEqual(expected[mode]);
   });
 
@@ -30,7 +30,7 @@ describe('a charge', () => {
         ] as const
       ).map(([token, outcome]) => [mode, token, outcome] as const),
     ),
-  )('under %s, the token %s forces its outcome', (mode, token, outcome) => {
+  )('in the mode %s with the token %s has the outcome of the token', (mode, token, outcome) => {
     expect(outcomeOfCharge(behave(mode), token, 0)).toEqual(outcome);
   });
 
@@ -42,13 +42,13 @@ describe('a charge', () => {
 });
 
 describe('a refund', () => {
-  it.each(modes)('under %s is never declined', (mode) => {
+  it.each(modes)('in the mode %s has the outcome of the mode, but is never declined', (mode) => {
     const outcome = mode === 'decline' ? { kind: 'succeed' } : expected[mode];
     expect(outcomeOfRefund(behave(mode), 0)).toEqual(outcome);
   });
 });
 
-describe('the random numbers of a seed', () => {
+describe('the random numbers', () => {
   it('are the same for the same seed and lie in [0, 1)', () => {
     fc.assert(
       fc.property(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.nat(1_000_000), (seed, n) => {

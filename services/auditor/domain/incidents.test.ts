@@ -29,7 +29,7 @@ describe('an incident', () => {
     expect(recordActed(begun, 'payment', restart(15))).toEqual(begun);
   });
 
-  it('begins with the action shortly before it, which may have caused it', () => {
+  it('has the last action of the 30 seconds before it, which can be its cause', () => {
     const pause = { at: 1_000, by: 'administrator', action: 'pause' } as const;
     const paused = problem('connector_paused', 20_000);
     expect(recordProblems([], 'order', [paused], 20_000, pause)).toMatchObject([{ lastAction: pause }]);

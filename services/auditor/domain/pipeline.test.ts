@@ -65,7 +65,7 @@ describe('a pipeline', () => {
     expect(isBroken(judged(finding('unbounded', 'warning')))).toBe(false);
   });
 
-  it('that delivers nothing is stalled once a canary is overdue, whatever state Connect reports', () => {
+  it('that delivers nothing is stalled once a canary is overdue, although its connector is running', () => {
     const reported = simulate(60, (second) => ({ canary: canary(Math.max(second - 5, 0) * 1_000) }));
     expect(reported).toEqual({ stalled: 20 });
   });

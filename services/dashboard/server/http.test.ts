@@ -205,7 +205,7 @@ describe('the health of the components', () => {
   it.each([
     ['somebody who is not signed in', undefined],
     ['a customer', 'user@orderflow.io'],
-  ])('has only the functions of the shop, no components, for %s', async (_who, email) => {
+  ])('has only the functions of the shop, and no components, for %s', async (_who, email) => {
     expect(await healthFor(email)).toEqual({ checkedAt: report.checkedAt, functions });
   });
 
@@ -227,7 +227,7 @@ describe('the pages', () => {
     }
   });
 
-  it('are served only at the root to a client that accepts any type; at other paths it gets a 404', async () => {
+  it('are served only at the root to a client that accepts any type; at other paths the client gets a 404', async () => {
     const { base } = await serve();
     expect(await (await fetch(base)).text()).toContain('<title>pages</title>');
     expect((await fetch(`${base}/nothing`)).status).toBe(404);

@@ -81,7 +81,7 @@ describe('the rotation of the signing key', () => {
     expect(planRotation(keys, at(now), policy)).toEqual(plan);
   });
 
-  it('keeps the previous key published, then drops it, and survives a restart', async () => {
+  it('keeps the previous key published, then drops it; a restart keeps the new key', async () => {
     const first = await loadSigningKeys(file);
     const later = new Date(Date.now() + 5_000);
     const second = await rotateSigningKeys(file, policy, later);

@@ -89,7 +89,7 @@ describe('the health of the components', () => {
     expect(parts).toMatchObject([{ status: 'unavailable', detail: 'no answer within 100 ms' }]);
   });
 
-  it('probes each component once for concurrent calls', async () => {
+  it('probes each component once for concurrent calls and while the report is fresh', async () => {
     let asked = 0;
     const report = createPartsHealth({
       freshMs: 60_000,

@@ -25,7 +25,7 @@ it.each([
   ['gateway', 'unavailable', 'Payments', 'disrupted', /Payments wait/],
   ['payment-pipeline', 'degraded', 'Payments', 'slow', /may take longer/],
 ] as const)(
-  'one function of the shop is affected and says what users notice when %s is %s',
+  'when %s is %s, one function of the shop is affected and says what users notice',
   (component, state, name, status, effect) => {
     expect(functionsOf([part(component, state)]).filter((one) => one.status !== 'ok')).toEqual([
       { name, status, effect: expect.stringMatching(effect) as string },

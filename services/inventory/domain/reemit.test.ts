@@ -1,4 +1,4 @@
-// Which event a repair emits again in each state of a reservation.
+// The state of a reservation decides which event its repair emits again.
 import { describe, expect, it } from 'vitest';
 import { reemit } from './reemit.ts';
 import type { Reservation, ReservationState } from './reservation.ts';

@@ -1,4 +1,4 @@
-// Every input in every state of a reservation. The stock is conserved in every case.
+// The tests apply every input in every state of a reservation, and check that no unit is lost or oversold.
 import { describe, expect, it } from 'vitest';
 import {
   decide,

@@ -1,5 +1,5 @@
-// Every input with every combination of facts. The tables list the outcome for each value of the fact that decides the input.
-// The last test checks the invariants over all combinations.
+// The tables list the outcome of each input for each value of the fact that decides it. The last test checks the invariants of
+// every input with every combination of facts.
 import { describe, expect, it } from 'vitest';
 import { decide, type OrderInput } from './decide.ts';
 import {
@@ -96,7 +96,7 @@ const outcome = (input: InputName, facts: Partial<Facts>): string => {
 const holdings = ['pending', 'reserved', 'pinned', 'failed', 'released', 'expired', 'committed'] as const;
 const paymentStates = ['none', 'pending', 'succeeded', 'failed', 'refunded'] as const;
 
-describe('events of inventory, by the state of the reservation', () => {
+describe('an event of inventory', () => {
   const same = (state: string) => `ignored reservation_already_${state}`;
   const ended = { failed: same('failed'), released: same('released'), expired: same('expired') };
   const table: Partial<Record<InputName, Record<Holding, string>>> = {
@@ -160,12 +160,12 @@ describe('events of inventory, by the state of the reservation', () => {
     },
   };
   for (const input of Object.keys(inputs).filter((name): name is InputName => name in table)) {
-    it.each(holdings)(`${input} in the state %s has the outcome of the table`, (holding) => {
+    it.each(holdings)(`(${input}) in the reservation state %s has the outcome of the table`, (holding) => {
       expect(outcome(input, { holding })).toBe(table[input]?.[holding]);
     });
   }
 
-  it('records the stock of a cancelled order without cancelling it again', () => {
+  it('records the stock of a cancelled order without cancelling the order again', () => {
     const cancellation = 'customer_cancelled';
     expect(outcome('reserved', { cancellation })).toBe('CANCELLED');
     expect(outcome('reservationFailed', { cancellation })).toBe('CANCELLED');
@@ -177,7 +177,7 @@ describe('events of inventory, by the state of the reservation', () => {
   });
 });
 
-describe('events of payment, by the state of the payment', () => {
+describe('an event of payment', () => {
   const table: Partial<Record<InputName, Record<PaymentState, string>>> = {
     paid: {
       none: 'CONFIRMED',
@@ -202,7 +202,7 @@ describe('events of payment, by the state of the payment', () => {
     },
   };
   for (const input of Object.keys(inputs).filter((name): name is InputName => name in table)) {
-    it.each(paymentStates)(`${input} in the state %s has the outcome of the table`, (payment) => {
+    it.each(paymentStates)(`(${input}) in the payment state %s has the outcome of the table`, (payment) => {
       expect(outcome(input, { payment, holding: 'reserved' })).toBe(table[input]?.[payment]);
     });
   }
@@ -236,12 +236,12 @@ describe('an order', () => {
   it('is PAID after pin and payment, if the first reservation event became a dead letter', () => {
     expect(apply(['pinned', 'paid'])).toEqual(['CONFIRMED', 'PAID']);
   });
-  it('is not PAID without the pin: its stock may be released before inventory handles the payment', () => {
+  it('is not PAID without the pin: its stock can be released before inventory handles the payment', () => {
     expect(apply(['reserved', 'paid', 'expired'])).toEqual(['CONFIRMED', 'CONFIRMED', 'CANCELLED']);
   });
 });
 
-describe('commands of customers and sellers', () => {
+describe('by the rules of an order,', () => {
   const open: Partial<Facts> = { holding: 'pinned', payment: 'succeeded' };
   const shippedByOne: Partial<Facts> = { ...open, lines: ['shipped', 'open'] };
   const fulfilled: Partial<Facts> = { ...open, lines: ['shipped', 'shipped'] };
@@ -326,7 +326,7 @@ describe('the deadline of the saga', () => {
       events: [{ data: { reason: 'reservation_expired' } }],
     });
   });
-  it.each(waiting)('does not cancel the order a millisecond too early: %o', (facts) => {
+  it.each(waiting)('does not cancel an order a millisecond too early: %o', (facts) => {
     expect(outcome('deadlineEarly', facts)).toBe('ignored not_due');
   });
   it('ignores an order that waits for its sellers or has ended', () => {

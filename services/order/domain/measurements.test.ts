@@ -47,7 +47,7 @@ describe('the measurements of an input', () => {
     expect(names(before, after)).toEqual(expected);
   });
 
-  it('have the outcome, the reason and the creation time of the order', () => {
+  it('have the payment mode, the outcome, the reason and the creation time of the order', () => {
     expect(measurementsOf(pending, cancelled(pending))).toEqual([
       { name: 'settled', labels: { mode: 'AUTO' }, since: at },
       { name: 'ended', labels: { outcome: 'cancelled', reason: 'customer_cancelled' } },

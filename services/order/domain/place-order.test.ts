@@ -24,7 +24,7 @@ const command = (items: PlaceOrder['items'], mode: 'AUTO' | 'MANUAL' = 'AUTO'): 
 });
 
 describe('placing an order', () => {
-  it('is refused when its total differs from the total that the customer has seen', () => {
+  it('is refused when the total of the order differs from the total that the customer has seen', () => {
     const order = command([{ productId: 'mug', quantity: 2 }]);
     const decided = (expectedTotal: PlaceOrder['expectedTotal']) =>
       placeOrder({ ...order, expectedTotal }, catalogue);

@@ -1,4 +1,4 @@
-// Which event a repair emits again in each state of an order.
+// The state of an order decides which event its repair emits again.
 import { describe, expect, it } from 'vitest';
 import type { Order } from './order.ts';
 import { reemit } from './reemit.ts';

@@ -15,7 +15,7 @@ afterEach(() => {
 const never = new AbortController().signal;
 const hour = 3_600_000;
 
-/** A watch over trails in memory; `queries`: the watched orders of each query. */
+/** A watch over trails in memory; `queries` has the watched orders of each query. */
 const createWatch = () => {
   const lines: string[] = [];
   const stream = new Writable({

@@ -1,5 +1,5 @@
-// Every input in every state of a payment. The states are created by inputs, so only states that can occur are tested. The last
-// test checks the invariants after random sequences of inputs.
+// The tests apply every input in every state of a payment. Inputs create the states, so every tested state can occur. The last test
+// checks the invariants after random sequences of inputs.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide, type PaymentInput } from './decide.ts';
@@ -233,7 +233,7 @@ describe('a charge', () => {
 });
 
 describe('a closed payment', () => {
-  it.each(['cancelled', 'expired', 'released', 'short'] as const)('is never charged: %s', (cause) => {
+  it.each(['cancelled', 'expired', 'released', 'short'] as const)('requests no charge: closed by %s', (cause) => {
     expect(after('created', cause, 'held').request).toBeNull();
     expect(after(cause, 'created', 'held').request).toBeNull();
     expect(after('held', cause, 'created').request).toBeNull();

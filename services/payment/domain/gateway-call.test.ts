@@ -1,4 +1,4 @@
-// Which call a request needs, and what each result means for the payment.
+// The tests check which call a request needs, and what each result means for the payment.
 import { describe, expect, it } from 'vitest';
 import { answerOf, gatewayCallFor, type GatewayResult } from './gateway-call.ts';
 

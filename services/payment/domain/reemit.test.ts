@@ -1,4 +1,4 @@
-// Which event a repair emits again in each state of a payment.
+// The state of a payment decides which event its repair emits again.
 import { describe, expect, it } from 'vitest';
 import { newPayment, type Payment } from './payment.ts';
 import { reemit } from './reemit.ts';
@@ -12,7 +12,7 @@ const payment = (facts: Partial<Payment>): Payment => ({
 const orderId = 'order-1';
 
 describe('the repair of a payment', () => {
-  it('emits payment.succeeded for a charge', () => {
+  it('emits payment.succeeded for a successful charge', () => {
     expect(reemit(payment({ charge: 'succeeded', chargeId: 'ch_1' }))).toMatchObject({
       events: [{ type: 'payment.succeeded', data: { orderId, amount, chargeId: 'ch_1' } }],
     });
@@ -38,7 +38,7 @@ describe('the repair of a payment', () => {
   });
 
   it.each([
-    ['unknown terms', { terms: null }],
+    ['a payment with unknown terms', { terms: null }],
     ['a payment without a charge', {}],
     ['a charge in progress', { charge: 'started' as const }],
     ['an abandoned charge', { charge: 'failed' as const, failureCode: 'not_attempted' }],

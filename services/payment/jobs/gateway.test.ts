@@ -1,4 +1,4 @@
-// The circuit breaker, the retry and the timeout, with a provider that fails, hangs, declines or succeeds.
+// Tests the circuit breaker, the retry and the timeout with a provider that fails, hangs, declines or succeeds.
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../platform/process/logger.ts';
@@ -51,7 +51,7 @@ const provider = (...answers: readonly (GatewayResult | 'hang')[]) => {
   return { client, keys };
 };
 
-/** A gateway whose circuit is open. `answers`: the provider's answers to later calls. */
+/** A gateway whose circuit is open. `answers` are the provider's answers to later calls. */
 const openCircuit = async (...answers: readonly (GatewayResult | 'hang')[]) => {
   const { client, keys } = provider(...Array.from({ length: 5 }, () => failed), ...answers);
   const gateway = createGateway(client, resilience, logger);

@@ -1,5 +1,4 @@
-// Tampering with a sealed log: a changed field, a row removed or inserted, two rows swapped, the end cut off, all rows sealed
-// again.
+// The tests tamper with a sealed log: they change a field, remove, insert or swap rows, cut off the end, or seal all rows again.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -54,7 +53,7 @@ const brokenAt = (links: readonly Link[]): number | undefined =>
   followChain(chainStart, links).broken?.position;
 const changedText = (value: string | null): string => `${value ?? ''}x`;
 
-/** For every column of an entry, a row that differs in it and in nothing else. */
+/** For every column of an entry, a row that differs only in this column. */
 const entryChanges: { [K in keyof AuditEntry]: (row: AuditEntry) => AuditEntry } = {
   id: (row) => ({ ...row, id: row.id + 1_000 }),
   transaction: (row) => ({ ...row, transaction: `${row.transaction}0` }),

@@ -10,7 +10,7 @@ const pendingWork = () => {
 };
 
 describe('the queue for a connection', () => {
-  it('runs as many tasks concurrently as there are connections, and the others first in, first out', async () => {
+  it('runs as many tasks concurrently as there are connections, and starts the others in the sequence of their arrival', async () => {
     const queue = createConnectionQueue({ connections: 1, waitMs: 10_000 });
     const first = pendingWork();
     const started: number[] = [];
@@ -30,7 +30,7 @@ describe('the queue for a connection', () => {
     expect(queue.waiting()).toBe(0);
   });
 
-  it('refuses work that waits too long with a transient error, and never runs that work', async () => {
+  it('refuses work that has waited too long, with a transient error, and never runs that work', async () => {
     const queue = createConnectionQueue({ connections: 1, waitMs: 5 });
     const [first, late, next] = [pendingWork(), pendingWork(), pendingWork()];
     const running = queue.run(first.work);

@@ -6,8 +6,8 @@ import { connectDatabase } from './database.ts';
 /** AuthenticationOk and ReadyForQuery of the PostgreSQL protocol. */
 const ready = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]);
 
-// Vitest fails when a promise is rejected that nobody handles.
-it('rejects only the promise of the caller when a connection ends before its first answer', async () => {
+// Vitest fails when nobody handles a rejected promise.
+it('a connection that ends before its first answer rejects only the promise of the caller', async () => {
   const queried = Promise.withResolvers<void>();
   const server = createServer((socket) => {
     socket.once('data', () => {

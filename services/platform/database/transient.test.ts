@@ -1,4 +1,4 @@
-// Which SQLSTATEs are transient, so that the input is retried, and which mean that the input is at fault.
+// The tests check which SQLSTATEs are transient, so that the input is retried, and which mean that the input is at fault.
 import { describe, expect, it } from 'vitest';
 import { DependencyUnavailable, isTransient } from './transient.ts';
 

@@ -1,4 +1,4 @@
-// Which offsets of an assignment are committed.
+// The tests check which offsets of an assignment are committed.
 import { describe, expect, it, vi } from 'vitest';
 import { createAssignment } from './assignment.ts';
 import type { Progress, StreamRecord, Waiting } from './event-stream.ts';
@@ -65,7 +65,7 @@ describe('a commit', () => {
     });
   });
 
-  it('is shared by all callers that wait for the next one, so that a lost coordinator delays them only once', async () => {
+  it('is shared by all callers that wait until another commit has ended, so that a lost coordinator delays them only once', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const { assignment, send } = assigned();
     send.mockReturnValueOnce(promise.then(() => undefined));
@@ -154,7 +154,7 @@ describe('records that are handed over together', () => {
   });
 });
 
-it('closing waits for records under way and commits them', async () => {
+it('closing an assignment waits for records under way and commits them', async () => {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const { assignment, sent } = assigned(new Map([[4n, { finished: promise.then(() => undefined) }]]));
   await assignment.take([recordAt(4n)], heartbeat);

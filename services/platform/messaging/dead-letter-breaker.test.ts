@@ -51,7 +51,7 @@ describe('the dead-letter breaker', () => {
     expect(fail(30)).toBe(9);
   });
 
-  it('admits nothing while open, then one probe at a time', () => {
+  it('admits nothing for a second after it opens, then one probe at a time', () => {
     fail(10);
     expect(breaker.admit('a', 999)).toBeUndefined();
     expect(breaker.admit('a', 1_000)).toBe('probe');

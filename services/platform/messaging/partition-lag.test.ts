@@ -4,7 +4,7 @@ import { partitionLag } from './partition-lag.ts';
 const lagOf = (low: string, high: string, committed: string | undefined) =>
   partitionLag({ partition: 2, low, high }, committed);
 
-it('the lag counts the records from the committed offset to the end', () => {
+it('the lag counts the offsets from the committed offset to the end', () => {
   expect(lagOf('0', '30', '20')).toEqual({ partition: 2, end: 30, committed: 20, lag: 10 });
 });
 
@@ -14,7 +14,7 @@ it('the lag counts from the first existing record when nothing is committed, or 
   expect(lagOf('5', '30', '3')).toMatchObject({ committed: 3, lag: 25 });
 });
 
-it('the lag does not count the marker at the end of the last transaction', () => {
+it('the lag is 0 when at most one offset is left, the marker at the end of the last transaction', () => {
   expect(lagOf('0', '30', '29')).toMatchObject({ lag: 0 });
   expect(lagOf('0', '30', '30')).toMatchObject({ lag: 0 });
 });

@@ -115,7 +115,7 @@ describe('redaction', () => {
   });
 
   it.each(['correlationId', 'idempotencyKey', 'key', 'panel', 'author', 'orderId'])(
-    'leaves %s alone',
+    'does not hide %s',
     (key) => {
       expect(redact({ [key]: 'seen' })).toEqual({ [key]: 'seen' });
     },

@@ -38,7 +38,7 @@ describe('traceparent', () => {
     expect(parseTraceparent(header)).toBeUndefined();
   });
 
-  it('of a child keeps trace and sampling and has its own span; an invalid parent has no child', () => {
+  it('of a child keeps the trace and the sampling and has its own span; an invalid parent has no child', () => {
     expect(childOf(valid, 'aaaaaaaaaaaaaaaa')).toBe(`00-${traceId}-aaaaaaaaaaaaaaaa-01`);
     expect(childOf(`00-${traceId}-${spanId}-00`, 'aaaaaaaaaaaaaaaa')).toBe(
       `00-${traceId}-aaaaaaaaaaaaaaaa-00`,
@@ -53,7 +53,7 @@ describe('traceparent', () => {
     expect(continueTrace(undefined)).not.toContain(traceId);
   });
 
-  it('of a new trace has the given or random ids', () => {
+  it('of a new trace has the given ids, and random ids are valid ids', () => {
     expect(newTrace(traceId, spanId)).toBe(valid);
     expect(randomTraceId()).toMatch(/^[0-9a-f]{32}$/);
     expect(randomSpanId()).toMatch(/^[0-9a-f]{16}$/);

@@ -97,7 +97,7 @@ describe('with a tracer', () => {
     expect(parseTraceparent(delivery.traceparent)).toMatchObject({ spanId: process?.spanId, sampled: true });
   });
 
-  it('a delivery begins at the time in the event id, when the event was appended to the outbox', () => {
+  it('a delivery begins at the time in the event id, at which the event was appended to the outbox', () => {
     const appendedAt = occurredAt.getTime() + 1_000;
     const id = uuidv7({ msecs: appendedAt });
     const key = '01981234-1234-7234-8234-123456789abc';

@@ -1,4 +1,4 @@
-// The complete sign-in at a real OIDC provider, as a browser performs it.
+// The tests sign in at a real OIDC provider as a browser does.
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { decodeJwt } from 'jose';
@@ -265,7 +265,7 @@ describe('a session from an external OIDC provider', { timeout: 20_000 }, () => 
     expect(await whoIs()).toBeNull();
   });
 
-  it('ends when the provider ends its session', async () => {
+  it('ends with its access token when the provider no longer knows its refresh token', async () => {
     const { signIn, whoIs } = newBrowser();
     await signIn('anna');
     vi.spyOn(provider.RefreshToken, 'find').mockResolvedValue(undefined);
@@ -275,7 +275,7 @@ describe('a session from an external OIDC provider', { timeout: 20_000 }, () => 
     expect(await whoIs()).toBeNull();
   });
 
-  it('survives a short outage of the provider', async () => {
+  it('works during an outage of the provider until its access token expires, then gets 503', async () => {
     const { signIn, whoIs, get } = newBrowser();
     await signIn('anna');
     await closed(providerServer);

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -88,7 +88,7 @@ describe('a session', () => {
     });
   });
 
-  it('survives a restart of the server, but not another key', async () => {
+  it('survives a restart of the server, but not a change of the session key', async () => {
     const before = await serve();
     const cookie = before.cookieFrom(await before.signIn());
     expect(await (await serve()).whoIs(cookie)).not.toBeNull();
@@ -171,13 +171,13 @@ describe('a session whose renewed token has no known role', () => {
   });
 });
 
-describe('a change from a page of another origin', () => {
+describe('a change', () => {
   it.each([
     { origin: 'https://evil.example' },
     { origin: 'null' },
     { 'sec-fetch-site': 'cross-site' },
     { 'sec-fetch-site': 'same-site' },
-  ])('is refused with %o', async (headers: Record<string, string>) => {
+  ])('from a page of another origin is refused: %o', async (headers: Record<string, string>) => {
     const { base, signIn, cookieFrom } = await serve();
     const cookie = cookieFrom(await signIn());
     expect((await signIn(headers)).status).toBe(403);
@@ -190,7 +190,7 @@ describe('a change from a page of another origin', () => {
     expect(received).toEqual([]);
   });
 
-  it('is accepted from the dashboard itself', async () => {
+  it('from a page of the dashboard is accepted', async () => {
     const { base, signIn } = await serve();
     expect((await signIn({ origin: base, 'sec-fetch-site': 'same-origin' })).status).toBe(200);
   });
@@ -233,7 +233,14 @@ describe('the proxy to a service', () => {
   ])('never forwards to a path outside /api/v1: %s', async (path) => {
     const { base, signIn, cookieFrom } = await serve();
     const cookie = cookieFrom(await signIn());
-    await fetch(base + path, { headers: { cookie } });
+    // Unlike fetch, this request sends dot segments as they are.
+    await new Promise<void>((resolve, reject) => {
+      httpRequest(base, { path, headers: { cookie } }, (answer) => {
+        answer.resume().on('end', () => resolve());
+      })
+        .on('error', reject)
+        .end();
+    });
     expect(received.map(({ url }) => url).filter((url) => !url?.startsWith('/api/v1/'))).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-// The guard of every endpoint: no request reaches a handler without it.
+// Every endpoint has a guard: no request reaches a handler before the guard admits it.
 import { describe, expect, it } from 'vitest';
 import { assertPermitted, endpoint } from './endpoint.ts';
 import { createApp } from '../server/app.ts';
@@ -231,7 +231,7 @@ describe('a body', () => {
 });
 
 describe('an application', () => {
-  it('with a route that is not in the table is refused', () => {
+  it('with a route that is not in the permission table is refused', () => {
     const app = build();
     app.get('/api/v1/secret', (c) => c.text('in'));
     expect(() => {
@@ -239,7 +239,7 @@ describe('an application', () => {
     }).toThrow('unlisted GET /api/v1/secret');
   });
 
-  it('without a route that is in the table is refused', () => {
+  it('without a route that is in the permission table is refused', () => {
     expect(() => {
       assertPermitted(build(), 'a process', permissions, permissionsOfProcesses);
     }).toThrow(/missing .*POST \/api\/v1\/products/);
@@ -259,7 +259,7 @@ describe('every response', () => {
     expect(response.headers.has('access-control-allow-origin')).toBe(false);
   });
 
-  it('lists for other origins exactly the methods that the path has', async () => {
+  it('to a preflight request lists exactly the methods that the path has', async () => {
     const app = createApp({ logger, title: 'Test', guards, corsOrigins: ['https://shop.example'] });
     app.openapi(
       createRoute({ method: 'post', path: '/v1/things', responses: { 204: { description: 'Done' } } }),

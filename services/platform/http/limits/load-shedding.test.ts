@@ -17,7 +17,7 @@ const refusal = (attempt: () => unknown): unknown => {
 };
 
 describe('admission', () => {
-  it('refuses the request beyond the limit, and admits the next one when one has ended', () => {
+  it('refuses the request beyond the limit, and admits another request once one has ended', () => {
     const admission = createAdmission({ inFlight: 2, eventLoopDelayMs: 100 }, quiet);
     const release = admission.admit();
     admission.admit();
@@ -35,7 +35,7 @@ describe('admission', () => {
     expect(admission.inFlight()).toBe(0);
   });
 
-  it('refuses only while the event loop is behind', () => {
+  it('refuses requests while the event loop is behind, and admits them afterwards', () => {
     let delayMs = 101;
     const admission = createAdmission(
       { inFlight: 2, eventLoopDelayMs: 100 },

@@ -6,7 +6,7 @@ describe('an ETag', () => {
     const body = { id: 'a', reservation: { expiresAt: null }, version: 3 };
     expect(etagOf(3, body)).toBe(etagOf(3, structuredClone(body)));
     expect(etagOf(3, body)).toMatch(/^"v3-[\w-]{16}"$/);
-    // Another caller sees other items, and a reservation can change without the version.
+    // Another caller sees other items, and a reservation can change while the version stays the same.
     expect(etagOf(3, { ...body, items: [] })).not.toBe(etagOf(3, body));
     expect(etagOf(3, { ...body, reservation: { expiresAt: '2026-01-01' } })).not.toBe(etagOf(3, body));
   });
@@ -24,16 +24,16 @@ describe('If-Match', () => {
     ['"somebody-elses"', []],
     ['"v3x"', []],
     ['""', []],
-  ])('%s allows the versions %j', (header, versions) => {
+  ])('with the value %s allows the versions %j', (header, versions) => {
     expect(versionsIn(header)).toEqual(versions);
   });
 
-  it.each(['*', '"v3"', 'W/"v3"', '"a","b"', '"a" , W/"b"', '""'])('may be %s', (header) => {
+  it.each(['*', '"v3"', 'W/"v3"', '"a","b"', '"a" , W/"b"', '""'])('is valid with the value %s', (header) => {
     expect(etagList.test(header)).toBe(true);
   });
 
   it.each(['0', 'v3', '"v3', 'v3"', '"a" "b"', '"a",', ',"a"', '*, "a"', 'w/"a"', '', '"a\tb"'])(
-    'may not be %j',
+    'is invalid with the value %j',
     (header) => {
       expect(etagList.test(header)).toBe(false);
     },

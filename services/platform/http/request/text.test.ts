@@ -9,7 +9,7 @@ describe('printable text', () => {
     ['another script', 'كوب خزفي'],
     ['an emoji of several code points', '👩‍👩‍👧 mug'],
     ['characters outside the Basic Multilingual Plane', '𝕸𝖚𝖌'],
-  ])('may be %s', (_what, text) => {
+  ])('can be %s', (_what, text) => {
     expect(printable(20).parse(text)).toBe(text);
   });
 
@@ -36,7 +36,7 @@ describe('printable text', () => {
 });
 
 describe('text for a lookup', () => {
-  it('is any text that the database can compare', () => {
+  it('is any text that is not empty and that the database can compare', () => {
     const isLookup = (text: string): boolean => lookup(20).safeParse(text).success;
     expect(isLookup('Error|23514|a\nb')).toBe(true);
     expect(isLookup('a\u0000b')).toBe(false);

@@ -49,7 +49,7 @@ describe('a process', () => {
     });
   });
 
-  it('stays ready while Kafka is unavailable, and reports Kafka as pipeline', async () => {
+  it('stays ready while Kafka is unavailable, and reports Kafka as part of the pipeline', async () => {
     const { ready } = serve({ database: async () => {} }, 1_000, {
       kafka: () => Promise.reject(new Error('not a member of the consumer group')),
       registry: async () => {},

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { textsIn } from './search-texts.ts';
 
-it('keeps texts and numbers, and drops blank, missing and other values', () => {
+it('keeps the texts and numbers of the named parameters, and drops blank texts and values of other types', () => {
   const search = { q: 'two mugs ', customer: 42, seller: ' ', sort: null, other: 'x' };
   expect(textsIn(search, 'q', 'customer', 'seller', 'sort', 'absent')).toEqual({
     q: 'two mugs ',

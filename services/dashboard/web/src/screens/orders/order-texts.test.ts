@@ -147,9 +147,15 @@ it('says why an order cannot be cancelled', () => {
   expect(whyNotCancellable({ ...unshipped, items: second ? [second] : [] })).toMatch(/^A seller has shipped/);
 });
 
-it('polls a cancelled order until it is refunded and its stock is released', () => {
+it('compensates a cancelled order until it is refunded and its stock is released', () => {
   const cancelled = (change: Partial<Order>) => isBeingCompensated(order({ status: 'CANCELLED', ...change }));
   expect(cancelled({ payment: paid })).toBe(true);
+  expect(
+    cancelled({
+      payment: { mode: 'AUTO', state: 'refunded' },
+      reservation: { state: 'reserved', expiresAt: null },
+    }),
+  ).toBe(true);
   expect(
     cancelled({
       payment: { mode: 'AUTO', state: 'refunded' },

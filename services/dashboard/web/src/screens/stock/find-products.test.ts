@@ -21,7 +21,7 @@ describe('the search for products', () => {
     ['THING b', ['b']],
     ['sku-a', ['a']],
     ['thing nothing', []],
-  ])('for %j returns %j', (search, ids) => {
+  ])('with the text %j finds %j', (search, ids) => {
     expect(findProducts(products, search).map(({ id }) => id)).toEqual(ids);
   });
 });
