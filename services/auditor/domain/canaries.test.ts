@@ -8,7 +8,7 @@ const sendMany = (count: number): Canaries => {
 };
 
 describe('canaries', () => {
-  it('that arrive set the round trip, and no canary is waiting', () => {
+  it('that arrive set the round trip and no longer wait', () => {
     const canaries = arrive(sendMany(1), 'c0', 40);
     expect(canaries).toMatchObject({ lastRoundTripMs: 40, sent: 1, lost: 0, inFlight: [] });
     expect(waitingMs(canaries, 1_000)).toBe(0);

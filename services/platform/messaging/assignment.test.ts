@@ -65,7 +65,7 @@ describe('a commit', () => {
     });
   });
 
-  it('is shared by all callers that wait until another commit has ended, so that a lost coordinator delays them only once', async () => {
+  it('is shared by all callers that wait behind another commit, so that a lost coordinator delays them only once', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const { assignment, send } = assigned();
     send.mockReturnValueOnce(promise.then(() => undefined));

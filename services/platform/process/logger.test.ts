@@ -86,6 +86,7 @@ describe('a log line', () => {
       call: '[function]',
       when: 'Invalid Date',
     });
+    expect(JSON.stringify(records()[0])).toContain('[too deep]');
   });
 });
 

@@ -76,7 +76,7 @@ const serve = async ({ sessionKey = key }: { sessionKey?: Uint8Array } = {}) => 
 };
 
 describe('a session', () => {
-  it('is a cookie that scripts cannot read and that hides the token', async () => {
+  it('is a cookie that scripts cannot read, and the response has no token in its body', async () => {
     const { signIn, cookieFrom, whoIs } = await serve();
     const response = await signIn();
     expect(response.headers.get('set-cookie')).toMatch(/HttpOnly.*SameSite=Lax/);

@@ -13,8 +13,8 @@ const json = (value: unknown, headers: Record<string, string> = {}) => ({
 });
 const someId = '0198c0de-0000-7000-8000-000000000001';
 
-describe('correlation', () => {
-  it('takes a valid id from the request and returns it on every response', async () => {
+describe('an application', () => {
+  it('takes a valid correlation id from the request and returns it on every response', async () => {
     const { app } = createTestApp();
     for (const path of [`/v1/things/${someId}`, '/nowhere', '/crash', '/broken', '/raw', '/openapi.json']) {
       const response = await app.request(path, { headers: { 'x-correlation-id': 'web-42.A_b' } });
@@ -23,7 +23,7 @@ describe('correlation', () => {
   });
 
   it.each(['', 'a'.repeat(129), 'with space', 'quote"', '{"json":1}', 'ünï'])(
-    'replaces %j by a new id',
+    'replaces the correlation id %j with a new id',
     async (given) => {
       const response = await createTestApp().app.request('/nowhere', {
         headers: { 'x-correlation-id': encodeURI(given) },
@@ -197,7 +197,7 @@ describe('every error is a problem', () => {
   });
 });
 
-it('an API response is private unless its handler says otherwise', async () => {
+it('an API response is private unless its handler sets Cache-Control', async () => {
   const app = createApp({ logger: createTestApp().logger, title: 'Things' });
   app.get('/api/things', (c) => c.json([], 200, { Vary: 'Prefer' }));
   app.get('/api/secret', (c) => c.json([], 200, { 'Cache-Control': 'no-store' }));
