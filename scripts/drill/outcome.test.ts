@@ -57,7 +57,7 @@ describe('the output of docker compose ps', () => {
     const lines = [order, job, kafka].map((one) => JSON.stringify(one)).join('\n');
     expect(containersIn(`${lines}\n`)).toEqual(running);
   });
-  it('is one array in older versions, and may be empty', () => {
+  it('is one array in older versions of docker compose, and can be empty', () => {
     expect(containersIn(JSON.stringify([order, job, kafka]))).toEqual(running);
     expect(containersIn('')).toEqual([]);
     expect(containersIn('[]')).toEqual([]);

@@ -102,7 +102,7 @@ describe('the ledger', () => {
     await expect(openLedger(file)).rejects.toThrow(`Line 2 of the ledger ${file} is damaged`);
   });
 
-  it('accepts one charge per key, also when two are recorded concurrently', async () => {
+  it('accepts one charge per key, also when two charges are recorded concurrently', async () => {
     const ledger = await openLedger(file);
     const results = await Promise.allSettled([ledger.recordCharge(charge()), ledger.recordCharge(charge())]);
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);

@@ -42,7 +42,7 @@ describe('a product', () => {
     expect(decideProduct(rename, { ...exists, skuTaken: true })).toMatchObject({ code: 'sku_taken' });
   });
 
-  it('is changed only by its own seller; for others it does not exist', () => {
+  it('is changed only by its own seller; for other sellers the product does not exist', () => {
     for (const input of [
       { type: 'change', ...by('seller-2'), name: 'Cup' },
       { type: 'restock', ...by('seller-2'), quantity: 1 },

@@ -10,7 +10,7 @@ const pendingWork = () => {
 };
 
 describe('the queue for a connection', () => {
-  it('runs as many tasks at a time as there are connections, and the others in the sequence of their arrival', async () => {
+  it('runs as many tasks at a time as there are connections, and the other tasks in the sequence of their arrival', async () => {
     const queue = createConnectionQueue({ connections: 1, waitMs: 10_000 });
     const first = pendingWork();
     const started: number[] = [];

@@ -30,7 +30,7 @@ it.each([
   ['a subscribed type', 'order.created'],
   ['an unknown type', 'a type that nobody knows'],
   ['no type', undefined],
-])('a record with %s is decoded, because the service may subscribe to its event', async (_what, type) => {
+])('a record with %s is decoded, because its event can have a subscription', async (_what, type) => {
   await expect(dispatch(recordOf(type), { consumer: 'g', traceparent })).rejects.toThrow(
     'the record was decoded',
   );

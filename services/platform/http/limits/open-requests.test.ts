@@ -13,7 +13,7 @@ const create = (limit: number, perSubject: number) => {
 };
 
 describe('open requests', () => {
-  it('are limited per process; a released one makes room for another', () => {
+  it('are limited per process; a released request makes room for another', () => {
     const { requests, opened } = create(2, 2);
     const first = opened('a');
     opened('b');
@@ -23,7 +23,7 @@ describe('open requests', () => {
     expect(requests.count()).toBe(2);
   });
 
-  it('are limited per caller, independently of the others', () => {
+  it('are limited per caller, independently of other callers', () => {
     const { requests, opened } = create(10, 1);
     const first = opened('a');
     expect(requests.open('a')).toBe('too_many');

@@ -160,7 +160,7 @@ describe('a running server', () => {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
     });
-    // The server may close the connection before everything is written; only the response matters.
+    // The server can close the connection before everything is written; only the response matters.
     request.on('error', () => {});
     const responded = Promise.withResolvers<number | undefined>();
     request.on('response', (response) => {

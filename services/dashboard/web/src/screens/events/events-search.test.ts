@@ -13,7 +13,7 @@ describe('the URL parameters of the catalogue', () => {
 });
 
 describe('the versions to compare', () => {
-  it('are the last two, unless the URL names existing ones', () => {
+  it('are the last two, unless the URL names existing versions', () => {
     expect(comparedVersions([1, 2, 3], {})).toEqual({ from: 2, to: 3 });
     expect(comparedVersions([1, 2, 3], { from: 1 })).toEqual({ from: 1, to: 3 });
     expect(comparedVersions([1, 2, 3], { from: 3, to: 1 })).toEqual({ from: 3, to: 1 });
