@@ -147,7 +147,7 @@ it('says why an order cannot be cancelled', () => {
   expect(whyNotCancellable({ ...unshipped, items: second ? [second] : [] })).toMatch(/^A seller has shipped/);
 });
 
-it('compensates a cancelled order until it is refunded and its stock is released', () => {
+it('a cancelled order is being compensated until it is refunded and its stock is released', () => {
   const cancelled = (change: Partial<Order>) => isBeingCompensated(order({ status: 'CANCELLED', ...change }));
   expect(cancelled({ payment: paid })).toBe(true);
   expect(
