@@ -1,5 +1,5 @@
-// A PostgreSQL and a Kafka with TLS, for tests. They are started by the same code as those of the stack, which listens on loopback
-// only and uses no TLS.
+// A PostgreSQL and a Kafka with TLS, for tests. The code of the stack starts them. The stack itself listens on loopback only and
+// uses no TLS.
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -134,7 +134,7 @@ const startKafka = async (
 /** Starts both servers on free ports and in a temporary folder. The Java artefacts must have been downloaded before. */
 export async function startSecureParts(): Promise<SecureParts> {
   const folder = mkdtempSync(join(tmpdir(), 'orderflow-secure-'));
-  // If the tests run as root, PostgreSQL runs as the user `nobody`, who must be able to enter the folder.
+  // If the tests run as root, PostgreSQL can run as the user `nobody`, who must be able to enter the folder.
   chmodSync(folder, 0o755);
   const supervisor = await createSupervisor(folder, () => undefined);
   const stop = async (): Promise<void> => {

@@ -29,7 +29,7 @@ interface TestStack {
   readonly databases: Readonly<Record<ServiceName, Readonly<Record<DatabaseRole, string>>>>;
   /** The command of each process, for tests that start another instance. */
   readonly commands: Readonly<Record<ServiceName | 'auditor', Command>>;
-  /** How often each fault is injected: once by default, five times in `npm run test:faults`. */
+  /** The value of `FAULT_ROUNDS`: 1 by default, 5 in `npm run test:faults`. */
   readonly faultRounds: number;
   /** The seed of the random histories: a random number, unless SEED is set. */
   readonly seed: number;

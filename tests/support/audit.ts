@@ -19,7 +19,7 @@ export const audit = async (): Promise<Audit> => auditShape.parse((await call('a
 
 /**
  * Waits for an audit that finds no violation, nothing in flight and no stuck order. `checkedAt` is the time at which an audit has read
- * its data. It must be more than a second after this call, because an earlier audit may have read data from before this call.
+ * its data. It must be more than a second after this call, because an audit that was running at this call can have read older data.
  */
 export async function expectAuditorGreen(): Promise<Audit> {
   const calledAt = Date.now();
@@ -37,7 +37,7 @@ export async function expectAuditorGreen(): Promise<Audit> {
   );
 }
 
-/** Waits until the auditor reports a violation of the invariant whose key starts with `key`. */
+/** Waits until the auditor reports a violation of the invariant, with a key that starts with `key`. */
 export const violationOf = (invariant: string, key: string): Promise<Audit['violations'][number]> =>
   eventually(`the auditor reports ${invariant} for ${key}`, async () => {
     const { violations } = await audit();

@@ -13,7 +13,7 @@ export interface EventStream {
   /** The events received so far. */
   readonly events: readonly StreamedEvent[];
   readonly comments: readonly string[];
-  /** Resolves at the end of the stream: `ended` if the server closed it, `interrupted` if the connection was lost. */
+  /** Resolves at the end of the stream: `ended` if the server closed it, `interrupted` after `close` or a lost connection. */
   readonly end: Promise<'ended' | 'interrupted'>;
   /** Closes the connection, as a closed tab does. */
   readonly close: () => void;

@@ -62,13 +62,13 @@ export const spawnInstance = async (
 
 const healthyReport = z.object({ pipeline: z.record(z.string(), z.object({ status: z.literal('ok') })) });
 
-/** Whether the service at this address is ready and consumes events. */
+/** Whether the process at this address is ready and all checks of its `pipeline` succeed (of a service: Kafka and registry). */
 export const isConnected = async (url: string): Promise<boolean> => {
   const response = await fetch(`${url}/health/ready`);
   return response.ok && healthyReport.safeParse(await response.json()).success;
 };
 
-/** Waits until the instance is ready. An instance of a service is then also a member of its consumer group. */
+/** Waits until the instance is ready and its `pipeline` works. An instance of a service is then a member of its consumer group. */
 export const waitUntilReady = async (instance: Instance): Promise<Instance> => {
   await eventually(`the instance at ${instance.url} is ready`, () => isConnected(instance.url), 60_000);
   return instance;

@@ -34,7 +34,7 @@ async function expectOutboxPublished(): Promise<void> {
   }
 }
 
-/** Every consumer group has handled each event of the orders that it reacts to, and there are no dead letters. */
+/** Every consumer group has handled each event of these orders to which it reacts, and there are no dead letters. */
 async function expectHandledOnce(orderIds: readonly string[]): Promise<void> {
   const reactions: Record<string, readonly ServiceName[]> = {
     'order.created': ['inventory', 'payment'],

@@ -18,7 +18,7 @@ import { createConformance } from './conformance.ts';
 
 export { stack };
 
-/** How often a fault test injects its fault: once, or `FAULT_ROUNDS` times. */
+/** The value of `FAULT_ROUNDS`; 1 by default. Above 1, fault tests repeat their faults, or use more load and longer outages. */
 export const { faultRounds } = stack;
 
 /** Repeats `observe` until it returns a result. Throws after `withinMs`, with the last error of `observe` as the cause. */
