@@ -136,8 +136,8 @@ const failedResponse = [500, { code: 'provider_error' }] as const;
 const busyResponse = [409, { code: 'request_in_progress' }] as const;
 const noChargeResponse = [200, { data: [] }] as const;
 
-describe('the charge of a cancelled order', () => {
-  it('with an unknown outcome is looked up until the provider knows the outcome, and abandoned if there is no charge', async () => {
+describe('after the cancellation of its order, a charge', () => {
+  it('with an unknown outcome is looked up until the provider knows the outcome, and abandoned if the provider has no charge', async () => {
     answers = [failedResponse, busyResponse, noChargeResponse];
     const orderId = await newDueCharge();
     const [leased] = await leaseDue(shell.db, { limit: 1, leaseMs: 1 });
@@ -155,7 +155,7 @@ describe('the charge of a cancelled order', () => {
     expect(found?.payment).toMatchObject({ charge: 'failed', failureCode: 'not_attempted', refund: 'none' });
   });
 
-  it('with an unknown outcome is refunded if the provider has charged it', async () => {
+  it('with an unknown outcome is refunded if the provider has made the charge', async () => {
     answers = [
       [200, { data: [{ status: 'succeeded', id: 'ch_7' }] }],
       [201, { id: 're_1' }],
@@ -198,7 +198,7 @@ describe('a refused refund', () => {
 });
 
 describe('a call that is retried within one lease', () => {
-  it('is counted as an attempt', async () => {
+  it('counts as two attempts', async () => {
     answers = [failedResponse, chargedResponse];
     const orderId = await newDueCharge();
     startCalls({ retries: 1 });
@@ -210,7 +210,7 @@ describe('a call that is retried within one lease', () => {
 });
 
 describe('an open circuit', () => {
-  it('leaves due requests unchanged: they are not sent, not counted and not failed', async () => {
+  it('leaves due requests unchanged: it sends none, counts no attempt and stores no error', async () => {
     answers = [failedResponse];
     const first = await newDueCharge();
     startCalls();

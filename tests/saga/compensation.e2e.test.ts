@@ -39,7 +39,7 @@ describe('a declined payment', () => {
   it.each([
     ['tok_declined', 'card_declined'],
     ['tok_insufficient_funds', 'insufficient_funds'],
-  ])('%s releases the stock and cancels the order', async (token, failureCode) => {
+  ])('with %s releases the stock and cancels the order', async (token, failureCode) => {
     const testProduct = await newProduct(2);
     const { id } = await place({ items: [{ productId: testProduct.id, quantity: 2 }], token });
     const cancelled = await orderWith(id, 'CANCELLED');
@@ -113,8 +113,8 @@ describe('a cancellation by the customer', () => {
   });
 });
 
-describe('a connection that is lost after the charge', () => {
-  it('is resolved by a retry with the same key: one charge, and the order is PAID', async () => {
+describe('a charge whose response is lost', () => {
+  it('is requested again with the same key: the provider charges once, and the order is PAID', async () => {
     const testProduct = await newProduct(1);
     const { id } = await place({
       items: [{ productId: testProduct.id, quantity: 1 }],

@@ -34,7 +34,7 @@ import { ageOrder, expireReservation } from '../support/time.ts';
 const stepsPerHistory = faultRounds > 1 ? 500 : 300;
 const clients = 4;
 /** Longer than a crash delays an order: the lease of a dead instance ends after 9 s (GATEWAY_TIMEOUT_MS + 5 s), and after repeated
- *  crashes the supervisor waits 15 s before it restarts the instance. */
+ *  crashes the supervisor waits up to 15 s before it restarts the instance. */
 const settleMs = faultRounds > 1 ? 240_000 : 120_000;
 
 type Step =

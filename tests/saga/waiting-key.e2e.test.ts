@@ -30,7 +30,7 @@ const whilePaymentLocked = async (orderId: string, work: () => Promise<void>): P
 };
 
 /** Those of `orderIds` whose events are in the same partition as the events of `orderId`. */
-const besides = async (orderId: string, orderIds: readonly string[]): Promise<string[]> => {
+const samePartitionAs = async (orderId: string, orderIds: readonly string[]): Promise<string[]> => {
   const records = await readTopic('order-events');
   const partitions = new Map(records.map(({ key, partition }) => [key?.toString(), partition]));
   return orderIds.filter((id) => partitions.get(id) === partitions.get(orderId));
@@ -57,12 +57,12 @@ it(
       do {
         others = await inParallel(20, 2, async () => (await orderOne(testProduct.id)).id);
         for (const id of others) await orderWith(id, 'PAID');
-      } while ((await besides(locked, others)).length === 0);
+      } while ((await samePartitionAs(locked, others)).length === 0);
       expect(await isClosed(locked)).toBe(false);
     });
     await expect.poll(() => isClosed(locked), { timeout: 30_000 }).toBe(true);
     const handledAt = Date.now();
-    const report = await eventually('the next audit', async () => {
+    const report = await eventually('an audit has read its data after the event was handled', async () => {
       const latest = await audit();
       if (Date.parse(latest.checkedAt) < handledAt) throw new Error(latest.checkedAt);
       return latest;
