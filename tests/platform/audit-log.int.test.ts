@@ -231,7 +231,7 @@ describe('sealing', () => {
     expect(await verify()).toMatchObject({ status: 'intact', entries: 2, unsealed: 0 });
   });
 
-  it('by many instances at once, while actions are recorded, produces one chain without gaps', async () => {
+  it('by several instances at once, while actions are recorded, produces one chain without gaps', async () => {
     const instances = Array.from({ length: 3 }, (_, index) =>
       connectDatabase(database.url, `test-${index}`, { poolSize: 4 }),
     );
@@ -491,7 +491,7 @@ describe('the HTTP API', () => {
   };
   const resources = async (query: string) => (await list(query)).data.map(({ resource }) => resource);
 
-  it('lists the entries to administrators, newest first, filtered by subject, action, outcome and time, in pages', async () => {
+  it('lists the entries for administrators, newest first, filtered by subject, action, outcome and time, in pages', async () => {
     const minutes = (count: number) => new Date(actionTime.getTime() + count * 60_000);
     const record = (resource: string, more: Partial<PersonsAction>, when: Date) =>
       recordAction(db, action({ resource, ...more }), { outcome: 'accepted' }, when);

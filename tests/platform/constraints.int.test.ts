@@ -41,7 +41,7 @@ const violationError = (name: string, type: string): Error =>
   });
 
 describe.each(serviceNames)('a constraint of the %s database', (service) => {
-  it('gets 409 when it is violated, or 500 if only a defect can violate it', async () => {
+  it('leads to the response 409 when it is violated, or to 500 if only a defect can violate it', async () => {
     const constraints = await constraintsOf(service);
     expect(constraints.length).toBeGreaterThan(10);
     for (const { name, type } of constraints) {

@@ -131,7 +131,7 @@ describe('the consumer', () => {
     onTestFinished(() => {
       clock.mockRestore();
     });
-    await waitUntil('the broker removes the member', async () => {
+    await waitUntil('the removal of the member by the broker', async () => {
       const { groups } = await admin.describeGroups([run.groupId]);
       return groups[0]?.members.length === 0;
     });
@@ -168,10 +168,11 @@ describe('the consumer', () => {
   });
 
   it.each(['gzip', 'snappy', 'lz4', 'zstd', 'uncompressed'])(
-    'reads batches that the broker stores as %s, in one block or many',
+    'reads batches that the broker stores with compression.type=%s, in one block or in several',
     async (codec) => {
       const run = await start(() => Promise.resolve(), [{ name: 'compression.type', value: codec }]);
-      // The batch has about 200 KB, which is more than one block of snappy, lz4 or zstd. The batch of one record has one block.
+      // The first batch has about 200 KB, which is more than one block of snappy, lz4 or zstd. The second batch has one record, so
+      // it has one block.
       const keys = Array.from({ length: 150 }, () => randomBytes(300).toString('hex'));
       await run.send(...keys.map((key) => record(key)));
       await run.send(record('order-1'));
@@ -263,7 +264,7 @@ describe('a transient failure', () => {
     expect((await claims(run)).length).toBe(3);
   });
 
-  it('that is not over when the consumer stops: the next consumer reads the event again, and handles it once', async () => {
+  it('that is not over when the consumer stops loses no event: the next consumer reads the event again and handles it once', async () => {
     const { handler } = unavailableFor('order-1');
     const run = await start(handler);
     await run.send(record('order-1'), record('order-2'), record('order-1'));

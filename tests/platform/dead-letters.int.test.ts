@@ -199,7 +199,7 @@ describe('replaying a dead letter', () => {
     expect([await effects(), (await deadLetter(id))?.state]).toEqual([0, 'replayed']);
   });
 
-  it('that fails leaves the dead letter open and counts the attempt', async () => {
+  it('leaves the dead letter open and counts the attempt if the replay fails', async () => {
     const id = await storeDeadLetter();
     beforeHandling = () => Promise.reject(new Rejected('still_impossible', 'It still cannot be.'));
     expect(await call('POST', `/${id}/replay`)).toMatchObject({
@@ -215,7 +215,7 @@ describe('replaying a dead letter', () => {
     expect(await deadLetter(id)).toMatchObject({ state: 'replayed', replays: 2 });
   });
 
-  it('that fails inside the transaction rolls back state and effects together', async () => {
+  it('rolls back state and effects together if the replay fails inside the transaction', async () => {
     const id = await storeDeadLetter();
     await database.db.execute(sql`alter table outbox add constraint broken check (false) not valid`);
     try {
@@ -280,7 +280,7 @@ describe('replaying a group', () => {
     expect([(await deadLetter(bad))?.state, (await deadLetter(good))?.state]).toEqual(['parked', 'replayed']);
   });
 
-  it('stops during an outage instead of failing every dead letter', async () => {
+  it('stops at the first dead letter that fails because of an outage', async () => {
     await storeDeadLetter();
     await storeDeadLetter();
     beforeHandling = () => Promise.reject(new DependencyUnavailable('down'));
@@ -306,7 +306,7 @@ describe('the dead-letter API', () => {
     ['archive', 'archived', '409 dead_letter_archived'],
   ];
   it.each(answers)(
-    'answers %s of a %s dead letter with %s, and with 403 to every role except ADMIN',
+    'responds to the command %s for a %s dead letter with %s, and to every role except ADMIN with 403',
     async (command, state, answer) => {
       const id = await storeDeadLetter();
       await settle[state]?.(id);
@@ -445,7 +445,7 @@ describe('archiving a dead letter', () => {
   });
 });
 
-describe('reading dead letters', () => {
+describe('the read API for dead letters', () => {
   it('lists dead letters page by page, newest first, filtered by state and fingerprint', async () => {
     const ids = [
       await storeDeadLetter(),

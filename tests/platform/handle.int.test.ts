@@ -162,12 +162,12 @@ describe('an accepted input', () => {
   });
 });
 
-describe('an input that is rolled back', () => {
+describe('the transaction is rolled back completely', () => {
   const expectNothing = async (key: string, eventId: string): Promise<void> => {
     expect([await count(key), await outboxRowsOf(key), await claimsOf(eventId)]).toEqual([0, [], []]);
   };
 
-  it('is a rejected input; its claim is also rolled back, so that the event can be replayed', async () => {
+  it('if the input is rejected; the claim is also rolled back, so that the event can be replayed', async () => {
     const [key, delivery] = [randomUUID(), newDelivery()];
     const step = { key, decision: () => rejected('impossible', 'It cannot be.') };
     const handled = handle(shell, countingHandler, message(step), inboxClaim(delivery));
@@ -176,7 +176,7 @@ describe('an input that is rolled back', () => {
     await expectNothing(key, delivery.eventId);
   });
 
-  it('is an input whose emitted event does not match its schema', async () => {
+  it('if the emitted event does not match its schema', async () => {
     const [key, delivery] = [randomUUID(), newDelivery()];
     const broken: DomainEvent = { type: 'order.fulfilled', data: Object.create({ orderId: key }) };
     const step = { key, decision: () => accepted(1, broken) };
@@ -186,7 +186,7 @@ describe('an input that is rolled back', () => {
     await expectNothing(key, delivery.eventId);
   });
 
-  it('is an input that fails after its event was appended to the outbox', async () => {
+  it('if the input fails after its event was appended to the outbox', async () => {
     const [key, delivery] = [randomUUID(), newDelivery()];
     const claim = {
       ...inboxClaim(delivery),

@@ -146,7 +146,7 @@ describe('the outbox', () => {
     expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
   });
 
-  it('refuses to delete rows younger than one day, or more than 10,000 rows per statement', async () => {
+  it('refuses the deletion of rows younger than one day, and of no row or more than 10,000 rows per statement', async () => {
     await addOutbox(hour);
     await deliverAll();
     const deletionError = (age: string, rows: number): Promise<unknown> =>
@@ -164,7 +164,15 @@ describe('the outbox', () => {
   it('keeps all rows if the slot belongs to another database', async () => {
     await addOutbox(100 * day);
     await deliverAll();
-    expect(await run({ slot: 'order_outbox_slot' })).toMatchObject({ deleted: { outbox: 0 } });
+    const slotOfStack = 'order_outbox_slot';
+    const found = await database.db.execute(
+      sql`select 1 from pg_replication_slots where slot_name = ${slotOfStack}`,
+    );
+    expect(found).toHaveLength(1);
+    expect(await run({ slot: slotOfStack })).toMatchObject({
+      deleted: { outbox: 0 },
+      refused: `there is no replication slot ${slotOfStack}`,
+    });
   });
 });
 
@@ -324,5 +332,6 @@ describe('the tables with a retention period', () => {
     const last = await run();
     const total = [...reports, last].reduce((sum, { deleted }) => sum + deleted.inbox, 0);
     expect([total, (await database.db.select().from(processedEvents)).length]).toEqual([50, 0]);
+    expect([...reports, last].flatMap(({ failed }) => failed ?? [])).toEqual([]);
   });
 });

@@ -32,7 +32,7 @@ describe.each(serviceNames)('the %s database', (service) => {
     'create table intruder (id int)',
     'alter table outbox add column intruder int',
     'drop table processed_events',
-  ])('refuses its service: %s', async (statement) => {
+  ])('refuses this statement of its service: %s', async (statement) => {
     await expect(runAs(serviceUrl, statement)).rejects.toEqual(denied);
   });
 

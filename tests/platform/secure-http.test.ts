@@ -175,7 +175,7 @@ describe('the registry client', () => {
     ['the wrong authority', { tls: { ...tls, ca: untrustedAuthority.cert }, user }, /certificate/i],
     ['no client certificate', { tls: { ca: authority.cert }, user }, /certificate|socket|ECONNRESET|EPIPE/i],
     ['the wrong password', { tls, user: { ...user, password: 'guess' } }, /Unauthorized/],
-  ])('is refused with %s, and logs the reason', async (_what, security, reason) => {
+  ])('with %s resolves no id, and logs the reason', async (_what, security, reason) => {
     const refusedClient = createRegistryClient(await registry(), logger, security);
     const aborting = new AbortController();
     logged.length = 0;

@@ -22,7 +22,7 @@ const start = (statement: ReturnType<typeof insert>): void => {
   statement.execute().catch(() => undefined);
 };
 
-it('commits statements whose results are not awaited', async () => {
+it('a transaction commits statements whose results are not awaited', async () => {
   await database.db.transaction(async (tx) => {
     start(insert(tx, 1));
     start(insert(tx, 2));
@@ -30,7 +30,7 @@ it('commits statements whose results are not awaited', async () => {
   expect(await storedIds()).toEqual([{ id: 1 }, { id: 2 }]);
 });
 
-it('commits nothing when one of the statements fails, and throws the error of that statement', async () => {
+it('a transaction commits nothing when one of its statements fails, and throws the error of that statement', async () => {
   const transaction = database.db.transaction(async (tx) => {
     start(insert(tx, 1));
     start(insert(tx, -1));
@@ -42,7 +42,7 @@ it('commits nothing when one of the statements fails, and throws the error of th
   expect(await storedIds()).toEqual([{ id: 4 }]);
 });
 
-it('needs one round trip for BEGIN, one for the awaited results, and one for the other statements and COMMIT', async () => {
+it('a transaction needs one round trip for BEGIN, one for the awaited results, and one for the other statements and COMMIT', async () => {
   const usageBefore = database.connection.usage();
   await database.db.transaction(async (tx) => {
     await Promise.all([tx.execute(sql`select 1`), tx.execute(sql`select 2`)]);
@@ -54,7 +54,7 @@ it('needs one round trip for BEGIN, one for the awaited results, and one for the
   expect(usageAfter.transactions - usageBefore.transactions).toBe(1);
 });
 
-it('executes no statement of a transaction after its connection is lost', async () => {
+it('no statement of a transaction is executed after its connection is lost', async () => {
   const resumed = Promise.withResolvers<undefined>();
   let outcomeOfLateInsert: unknown;
   const transaction = database.db.transaction(async (tx) => {
@@ -75,7 +75,7 @@ it('executes no statement of a transaction after its connection is lost', async 
   expect(await storedIds()).toEqual([]);
 });
 
-it('rejects statements after the end of the transaction', async () => {
+it('a transaction rejects statements after its end', async () => {
   let endedTransaction: Tx | undefined;
   await database.db.transaction(async (tx) => {
     endedTransaction = tx;
