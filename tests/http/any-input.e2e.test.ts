@@ -31,9 +31,7 @@ const schemaShape = z.looseObject({
   required: z.array(z.string()).default([]),
 });
 
-/**
- * Operations that are not tested here: they would disturb other tests, create charges without an order, or exhaust the login limit.
- */
+/** Operations that are not tested here: they would disturb other tests, create charges without an order, or sign in often. */
 const excludedOperations = new Set([
   'behaviour.change',
   'charges.create',

@@ -39,7 +39,7 @@ describe('orders', () => {
     expect(await find('reason=payment_failed')).toEqual([second.id]);
   });
 
-  it('are listed as stuck while the saga makes no progress, but not while the order waits for a payment by the customer', async () => {
+  it('are listed as stuck while the saga makes no progress, but not while they wait for a payment by the customer', async () => {
     const { id: productId } = await newProduct(5);
     const manual = await orderOne(productId, { mode: 'MANUAL' });
     const path = `/api/v1/orders?stuckSeconds=1&placedFrom=${manual.createdAt}`;
@@ -53,7 +53,7 @@ describe('orders', () => {
     });
   });
 
-  it('are listed page by page, in both directions', async () => {
+  it('are listed page by page, oldest first', async () => {
     const { id: productId } = await newProduct(5);
     const placed = [];
     for (let count = 0; count < 3; count += 1) placed.push(await orderOne(productId));

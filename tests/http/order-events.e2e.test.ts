@@ -261,7 +261,7 @@ describe('Prefer: wait', () => {
     await orderWith(String(Object(answer.body).id), 'PAID');
   });
 
-  it('is reduced to ten seconds', async () => {
+  it('is limited to ten seconds', async () => {
     expect((await wait('3600')).headers.get('preference-applied')).toBe('wait=10');
   });
 

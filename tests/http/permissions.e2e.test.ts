@@ -1,6 +1,6 @@
-// Tests every cell of the permission table over HTTP. The response is 401 without credentials, 403 without permission, 404 for a
-// resource of another person, and otherwise the status given below. The tests are generated from the table. This file does not compile
-// unless each entry of the table has a request.
+// Tests every cell of the permission table over HTTP, for the actions that require credentials. The response is 401 without
+// credentials, 403 without permission, 404 for a resource of another person, and in all other cases the status given below. The
+// tests are generated from the table. This file does not compile unless each of these actions has a request.
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';

@@ -10,7 +10,7 @@ describe('concurrent requests', () => {
       body: { name: 'A thing', sku, price: { amountMinor: 100, currency: 'EUR' }, quantity: 1 },
     });
 
-  it('for ten products of a seller with the same SKU: one product is created, the other requests get sku_taken', async () => {
+  it('for ten products of a seller with the same SKU create one product; the other requests get sku_taken', async () => {
     const sku = `race-${randomUUID()}`;
     const answers = await Promise.all(Array.from({ length: 10 }, () => create('seller', sku)));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
@@ -21,7 +21,7 @@ describe('concurrent requests', () => {
     }
   });
 
-  it('of two sellers for products with the same SKU: both products are created', async () => {
+  it('of two sellers for products with the same SKU create both products', async () => {
     const sku = `shared-${randomUUID()}`;
     const answers = await Promise.all([create('seller', sku), create('seller2', sku)]);
     expect(answers.map(({ status }) => status)).toEqual([201, 201]);

@@ -51,7 +51,8 @@ const stackFrame = /\bat (?:[^\s()]+ ){0,4}\(?(?:file:|node:|\/)[^\s()]+:\d+:\d+
 let secrets: readonly Secret[] = [];
 const responses: Text[] = [];
 
-/** The only places where a card token of the payment provider is allowed: the order, the payment, and the event between them. */
+/** The only places where a card token of the payment provider is allowed: the order, the payment, the event between them, and the
+ *  dead letters of that event. */
 const tokenLocations = new Set([
   'table order.orders',
   'table order.outbox',
@@ -293,7 +294,7 @@ describe('no secret', () => {
     expect(ledgerTexts().flatMap(finds)).toEqual([]);
   });
 
-  it('is in a response, and no refusal contains a stack trace', () => {
+  it('is in a response; only responses about dead letters can contain a stack trace', () => {
     expect(responses.flatMap(finds)).toEqual([]);
     const withStack = responses.filter(
       ({ location, text }) => !location.includes('dead-letters') && stackFrame.test(text),
@@ -303,7 +304,7 @@ describe('no secret', () => {
 });
 
 describe('the search', () => {
-  it('finds planted secrets of every kind in files and tables, and allowed tokens on topics', async () => {
+  it('finds planted secrets in texts, files and tables, and allowed tokens on topics', async () => {
     const planted = [
       await tokenOf('user'),
       `Bearer ${'a'.repeat(20)}`,

@@ -1,5 +1,6 @@
-// The response to each command of the order, inventory and payment services, for each role and state. The test fails if a command has
-// no row, or if a rejection has no problem type in the API of the service: a client would get 500 for such a rejection.
+// The response to each command of the order, inventory and payment services, for each role and state. The test fails if a command
+// on existing data has no row, or if a rejection has no problem type in the API of the service: a client would get 500 for such a
+// rejection.
 import { describe, expect, it } from 'vitest';
 import { permissions as inventoryPermissions } from '../../../services/inventory/http/permissions.ts';
 import { permissions as orderPermissions } from '../../../services/order/http/permissions.ts';
@@ -23,7 +24,7 @@ const tables = { ...orderPermissions, ...inventoryPermissions, ...paymentPermiss
 const permissionOf = (action: string) => Object.values(tables).find((entry) => entry.action === action);
 
 describe('each command', () => {
-  it('has a row', () => {
+  it('has a row, unless it creates something', () => {
     const changing = Object.values(tables).filter(({ method }) => method !== 'get');
     expect([...Object.keys(commands), ...creatingCommands].sort()).toEqual(
       changing.map(({ action }) => action).sort(),
@@ -52,7 +53,7 @@ describe('each command', () => {
     );
   }
 
-  it('that the payment service rejects gets a response with the state of the payment and the next step', () => {
+  it('to pay that is rejected gets a response with the state of the payment and the next step', () => {
     const details = Object.values(payments).flatMap((state) => {
       const decision = decide(pay(owner), { payment: state, request: null });
       return decision.kind === 'rejected' ? [decision.detail] : [];
