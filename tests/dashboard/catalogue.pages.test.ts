@@ -10,7 +10,7 @@ const administrator = () => visitorAs('admin@orderflow.io');
 
 // The accessibility check of long pages takes time.
 describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_000 }, () => {
-  it('finds an event with its consumers and fields, and returns to it', async () => {
+  it('finds an event with its consumers and fields, and returns to the event with the Back button', async () => {
     const { page, visit, expectAccessible } = await administrator();
     await visit('/events?type=order.created');
     const event = page.getByRole('article', { name: 'order.created' });
@@ -97,7 +97,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await line.waitFor();
   });
 
-  it('is the only role with access to these pages', async () => {
+  it('has the only role with access to these pages', async () => {
     const { page, visit, signIn } = await newVisitor();
     await signIn('seller@orderflow.io');
     for (const path of ['/events', '/access', '/audit-log']) {

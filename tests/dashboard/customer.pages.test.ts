@@ -264,7 +264,7 @@ describe.skipIf(browserPath === undefined)('a customer', () => {
     expect(await visitor.page.title()).toBe('Shop · OrderFlow');
   });
 
-  it('cannot open the order of another customer or a page of another role', async () => {
+  it('cannot open the order of another customer, and a seller cannot open the shop', async () => {
     const { id } = await newProduct(1);
     const other = await orderOne(id, { as: 'user2' });
     const visitor = await customer();

@@ -5,7 +5,7 @@ import { call, newProduct, orderOne, orderWith, place, product, products } from 
 
 const { newVisitor, visitorAs } = useBrowser();
 
-// These tests use the second seller. The lists of the first seller are long, because all other tests use that seller.
+// These tests use the second seller. The lists of the first seller are long, because most other tests use that seller.
 const seller = () => visitorAs('seller2@orderflow.io');
 
 const paidOrder = async (productId: string): Promise<string> => {
@@ -148,7 +148,7 @@ describe.skipIf(browserPath === undefined)('a seller', { timeout: 120_000 }, () 
     await page.getByText('€19.99').first().waitFor();
   });
 
-  it('does not overwrite a concurrent change', async () => {
+  it('overwrites a concurrent change only after a confirmation', async () => {
     const { page, visit } = await seller();
     const { id, name } = await newProduct(3, 'seller2');
     await visit(`/stock?product=${id}`);

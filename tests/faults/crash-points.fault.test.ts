@@ -21,7 +21,7 @@ afterEach(async () => {
     await eventually(`${service} is disarmed`, async () => (await disarm(service)).status === 200);
 });
 
-/** For each service, an event that it handles for every paid order. */
+/** For each service, an event that the service handles for every paid order. */
 const handledEvent: Record<ServiceName, string> = {
   order: 'event:payment.succeeded',
   inventory: 'event:order.created',
@@ -38,7 +38,7 @@ const expectAllPaid = async (ids: readonly string[]): Promise<void> => {
 
 describe('a crash', () => {
   it.each(['after-claim', 'after-effects', 'after-commit'] as const)(
-    'at %s, in every service: nothing is lost or done twice',
+    'at %s, in every service, loses nothing and repeats no effect',
     { timeout: 180_000 },
     async (point) => {
       const restarts = new Map(serviceNames.map((service) => [service, part(service).restarts]));
@@ -53,7 +53,7 @@ describe('a crash', () => {
   );
 
   it(
-    'after the gateway has charged, before the charge is recorded: one charge',
+    'after the gateway has charged and before the charge is recorded leads to one charge per order',
     { timeout: 180_000 },
     async () => {
       const { restarts } = part('payment');

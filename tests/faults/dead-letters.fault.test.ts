@@ -1,4 +1,4 @@
-// A service that cannot handle some events because of a defect in the service. If one event fails, it becomes a dead letter and the
+// A service cannot handle some events because of a defect in the service. If one event fails, it becomes a dead letter and the
 // other events are handled. If many events fail, the consumer halts. After the repair, a replay completes every order exactly once.
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -75,7 +75,7 @@ describe('an event that a service cannot handle', () => {
     expect((await chargesOf(failing.id)).length).toBe(1);
   });
 
-  it('if many events fail, halts the consumer but not the API; after the repair the consumer continues and loses nothing', async () => {
+  it('halts the consumer, but not the API, if many such events fail; after the repair the consumer continues and loses nothing', async () => {
     const failing: string[] = [];
     for (let index = 0; index < 30; index += 1) failing.push((await placeOrderFor(brokenProduct)).id);
     await eventually('the consumer of the inventory service has halted', async () => {

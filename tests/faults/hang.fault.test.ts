@@ -21,7 +21,7 @@ const freeze = async (name: string, ms: number): Promise<void> => {
 
 describe('a hang', () => {
   it(
-    'of Kafka: the services stay ready and accept orders, then the backlog drains and nothing is lost',
+    'of Kafka leaves the services ready, they accept orders, and afterwards the backlog drains without a loss',
     { timeout: 400_000 },
     async () => {
       const ms = faultRounds > 1 ? 60_000 : 8_000;
@@ -43,12 +43,12 @@ describe('a hang', () => {
     },
   );
 
-  it('of Kafka Connect: the WAL keeps the committed events', { timeout: 300_000 }, async () => {
+  it('of Kafka Connect loses nothing: the WAL keeps the committed events', { timeout: 300_000 }, async () => {
     await underLoad({ productId: testProduct.id, orders: 24, pauseMs: 150 }, () => freeze('connect', 8_000));
   });
 
   it(
-    'of the schema registry: services with resolved schema ids do not need it',
+    'of the schema registry does not affect services with resolved schema ids',
     { timeout: 300_000 },
     async () => {
       await underLoad({ productId: testProduct.id, orders: 12, pauseMs: 100 }, async () => {
@@ -62,7 +62,7 @@ describe('a hang', () => {
   );
 
   it(
-    'of the payment gateway: every order is PAID in the end, and every charge is made once',
+    'of the payment gateway only delays orders: each order is PAID in the end and charged once',
     { timeout: 300_000 },
     async () => {
       await underLoad({ productId: testProduct.id, orders: 12, pauseMs: 100 }, () =>

@@ -11,7 +11,7 @@ killInstancesAfterEach();
 
 describe('scaling each service', () => {
   it(
-    'from one instance to three and back, under load: nothing is lost or done twice, and the events of an order keep their sequence',
+    'from one instance to three and back, under load, loses nothing, repeats no effect, and keeps the sequence of the events of an order',
     { timeout: 240_000 },
     async () => {
       const testProduct = await newProduct(10_000);

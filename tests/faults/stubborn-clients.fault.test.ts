@@ -49,7 +49,7 @@ const killRepeatedly = async (service: 'order' | 'payment', times: number): Prom
 /** Repeats a request until the response has one of the `statuses`. */
 const sendUntilAnswered = (send: () => Promise<Answer>, ...statuses: readonly number[]): Promise<Answer> =>
   eventually(
-    `a response with status ${statuses.join(' or ')}`,
+    `the response has the status ${statuses.join(' or ')}`,
     async () => {
       const answer = await send();
       if (!statuses.includes(answer.status)) throw new Error(`answered ${answer.status}`);

@@ -82,8 +82,8 @@ const answers = (command: string): Readonly<Record<State, string>> => ({
   rebalancing: '503 unavailable',
 });
 
-describe.each(commands)('%s', (command) => {
-  it.each(Object.entries(answers(command)))('of a connector that is %s: %s', async (name, answer) => {
+describe.each(commands)('the command %s', (command) => {
+  it.each(Object.entries(answers(command)))('for a connector that is %s gets %s', async (name, answer) => {
     state = z.enum(['running', 'paused', 'failed', 'absent', 'rebalancing']).parse(name);
     role = 'ADMIN';
     expect(await send(command)).toBe(answer);
@@ -98,7 +98,7 @@ describe.each(commands)('%s', (command) => {
   });
 
   it.each(['USER', 'SELLER'] as const)(
-    'by a %s is refused, and Kafka Connect is not called',
+    'by a caller with the role %s is refused, and Kafka Connect is not called',
     async (other) => {
       role = other;
       expect(await send(command)).toBe('403 forbidden');

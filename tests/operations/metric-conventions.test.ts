@@ -55,13 +55,14 @@ describe('the metrics lint', () => {
     ['lag', gauge('lag', 'lag{path="/orders/0af7651916cd43dd8448eb211c80319c"} 1'), 'looks like an id'],
     ['lag', gauge('lag', 'lag{key="4711815"} 1'), 'looks like an id'],
     ['lag', gauge('lag', 'lag{who="user@orderflow.io"} 1'), 'looks like an id'],
+    ['lag', gauge('lag', `lag{a="${'x'.repeat(121)}"} 1`), 'has more than 120 characters'],
     ['lag', gauge('lag', 'lag{a="1"} 1\nlag{a="1"} 2'), 'a series twice'],
     [
       'lag',
       gauge('lag', Array.from({ length: 301 }, (_, index) => `lag{a="${index}"} 1`).join('\n')),
       '301 series',
     ],
-  ])('reports %s in %j', (name, text, violation) => {
+  ])('reports the metric %s of %j', (name, text, violation) => {
     expect(violationsIn(text)).toContainEqual(expect.stringContaining(violation));
     expect(violationsIn(text).every((sentence) => sentence.startsWith(`${name} `))).toBe(true);
   });

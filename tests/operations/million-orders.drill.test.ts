@@ -202,7 +202,7 @@ describe('with a million orders', () => {
       { viewer: { as: 'seller', id: 'rare' }, toShip: true },
     ],
     ['a seller without orders', { viewer: { as: 'seller', id: 'nobody' } }],
-  ])('the list for %s reads fewer than 5,000 pages', async (_reader, change) => {
+  ])('each query of the list for %s reads fewer than 5,000 pages', async (_reader, change) => {
     const { scanned, pages } = await reads('order', () =>
       listOrders(databaseOf('order'), { ...firstPage, ...change }),
     );
@@ -210,7 +210,7 @@ describe('with a million orders', () => {
     expect(pages).toBeLessThan(5_000);
   });
 
-  it('each sweep reads fewer than 1,000 pages', async () => {
+  it('each query of the sweeps reads fewer than 1,000 pages', async () => {
     const deadline = await reads('order', () => findWaitingOrders(databaseOf('order'), new Date(), 100));
     const expiry = await reads('inventory', () =>
       findDueReservations(databaseOf('inventory'), new Date(), 100),

@@ -1,6 +1,7 @@
 // Follows the README step by step, as a newcomer would: copies the project to an empty folder, and runs `npm start`, the commands of
 // README.md, scripts/README.md and scripts/bench/README.md, Ctrl-C, a second start, and `npm run reset`. The test fails if a command
-// fails, or if a documented command is not in the list of this test. Commands that need containers are not run.
+// fails, or if a documented command is not in the list of this test. Commands that need containers, `npm run check` and `npm test`
+// are not run.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -122,7 +123,7 @@ describeOwnParts('a newcomer who follows the README:', () => {
       'npm run bench -- --seconds 5 --rates 10 --orders 5',
       'npm run bench -- backlog',
       'npm run bench -- http',
-      // Not run here: .ci/run runs it before this suite.
+      // Not run here: .ci/run runs it.
       'npm run check',
       'npm run doctor',
       // Not run here: it needs the containers.

@@ -71,7 +71,7 @@ describe('npm run audit', { timeout: 120_000 }, () => {
 });
 
 describe('npm run reconcile', { timeout: 180_000 }, () => {
-  it('finds an order whose event is missing, and --fix emits it through the outbox', async () => {
+  it('finds an order whose event is missing, and --fix emits the event through the outbox', async () => {
     const testProduct = await newProduct(10);
     const { id: template } = await orderOne(testProduct.id);
     await orderWith(template, 'PAID');

@@ -183,8 +183,8 @@ describe('the heartbeat', { timeout: 240_000 }, () => {
   });
 });
 
-describe('the password of the CDC role', { timeout: 120_000 }, () => {
-  it('after a change is reported by the doctor, even before the task uses the password again, and fails the restarted task', async () => {
+describe('a changed password of the CDC role', { timeout: 120_000 }, () => {
+  it('is reported by the doctor even before the task logs in again, and fails the restarted task', async () => {
     const alter = (password: string) =>
       query('payment', (sql) => sql.unsafe(`alter role payment_cdc password '${password}'`));
     await alter('another');

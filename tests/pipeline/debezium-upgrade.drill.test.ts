@@ -116,7 +116,7 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium with the runbook, whi
     for (const command of commands) {
       note(command);
       const [, script = '', name = '', , ...args] = command.split(' ');
-      // The last step of the runbook runs the tests of this folder.
+      // The last step of the runbook runs other tests, which this test does not run.
       if (script === 'test') continue;
       if (script === 'start') {
         storedOffsets.push(await readStoredOffsets());

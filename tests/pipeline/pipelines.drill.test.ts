@@ -205,7 +205,7 @@ describe('a broken pipeline', () => {
     async () => {
       await waitUntilAllHealthy();
       const change = async (method: string, path: string): Promise<void> => {
-        await eventually(`${method} ${path}`, async () => {
+        await eventually(`Connect accepts ${method} ${path}`, async () => {
           const { status } = await fetch(`${connectorUrl}/${path}`, { method });
           return status < 300;
         });

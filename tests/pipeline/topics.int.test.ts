@@ -24,7 +24,7 @@ afterAll(async () => {
   await admin.disconnect();
 });
 
-it('corrects a managed setting that was changed and keeps other settings', async () => {
+it('`provisionTopics` corrects a managed setting that was changed, and keeps the other settings', async () => {
   const { 'retention.ms': provisionedValue } = await read();
   await admin.alterConfigs({
     validateOnly: false,
