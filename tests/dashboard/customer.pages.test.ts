@@ -305,7 +305,7 @@ describe.skipIf(browserPath === undefined)('a visitor who is not signed in', () 
 });
 
 describe.skipIf(browserPath === undefined)('an administrator on the status page', () => {
-  it('sees every component', async () => {
+  it('sees components that a visitor who is not signed in does not see', async () => {
     const { page, visit, expectAccessible } = await visitorAs('admin@orderflow.io');
     await visit('/status');
     await page.getByRole('rowheader', { name: 'payment-pipeline' }).waitFor();

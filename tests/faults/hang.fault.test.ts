@@ -21,7 +21,7 @@ const freeze = async (name: string, ms: number): Promise<void> => {
 
 describe('a hang', () => {
   it(
-    'of Kafka leaves the services ready, they accept orders, and afterwards the backlog drains without a loss',
+    'of Kafka leaves the services ready to accept orders; afterwards the backlog drains without a loss',
     { timeout: 400_000 },
     async () => {
       const ms = faultRounds > 1 ? 60_000 : 8_000;

@@ -275,9 +275,9 @@ describe('an invalid request', () => {
   });
 });
 
-describe('the service', () => {
+describe('each service', () => {
   it.each(['order', 'inventory', 'payment'] as const)(
-    '%s serves its OpenAPI document and is healthy',
+    '(%s) serves its OpenAPI document and is healthy',
     async (part) => {
       const { body } = await call(part, '/openapi.json');
       expect(Object(body).openapi).toMatch(/^3\.1/);

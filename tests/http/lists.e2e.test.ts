@@ -136,7 +136,7 @@ describe('products', () => {
       return found;
     };
     expect(await sorted('name')).toEqual([a, b, c]);
-    // Products with equal prices are sorted by id, which is the sequence of their creation.
+    // Products with equal prices are sorted by id in the same direction. Ids ascend in the sequence of creation.
     expect(await sorted('price')).toEqual([a, c, b]);
     expect(await sorted('-price')).toEqual([b, c, a]);
     expect(await sorted('id')).toEqual([b, a, c]);

@@ -183,7 +183,7 @@ describe('a broken pipeline', () => {
   );
 
   it(
-    'whose heartbeat is forbidden while events flow is detected within 15 s',
+    'whose heartbeat is forbidden while its task is RUNNING is detected within 15 s',
     { timeout: 90_000 },
     async () => {
       await waitUntilAllHealthy();
@@ -200,7 +200,7 @@ describe('a broken pipeline', () => {
   );
 
   it(
-    'whose slot is lost while its task is RUNNING is detected within 15 s',
+    'whose slot was lost while its connector was stopped is detected within 15 s after the connector is resumed',
     { timeout: 240_000 },
     async () => {
       await waitUntilAllHealthy();

@@ -1,5 +1,6 @@
 // Retention of the outbox with a real connector: deletes do not reach Kafka, and rows that the connector has not read yet are
-// delivered even if they are deleted. The tests change and restore rows as the superuser, because a service may not update its outbox.
+// delivered even if they are deleted. The tests change and restore rows as the superuser, because a service has no right to do
+// this.
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

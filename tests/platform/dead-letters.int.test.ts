@@ -349,7 +349,7 @@ describe('a repeated request with the same Idempotency-Key gets the first respon
     });
   });
 
-  it('of an archive, and not the refusal of a second archive', async () => {
+  it('of an archive command, and not the refusal of a second archive command', async () => {
     const id = await storeDeadLetter();
     const first = await call('POST', `/${id}/archive`, { reason: 'Not wanted' }, key);
     expect(first.status).toBe(200);

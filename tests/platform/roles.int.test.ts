@@ -36,14 +36,14 @@ describe.each(serviceNames)('the %s database', (service) => {
     await expect(runAs(serviceUrl, statement)).rejects.toEqual(denied);
   });
 
-  it('lets Debezium read the outbox and nothing else', async () => {
+  it('lets Debezium read the outbox, but not the inbox or the audit log, and delete nothing', async () => {
     await expect(runAs(cdc, 'select count(*) from outbox')).resolves.toBeDefined();
     await expect(runAs(cdc, 'select * from processed_events')).rejects.toEqual(denied);
     await expect(runAs(cdc, 'select * from audit_log')).rejects.toEqual(denied);
     await expect(runAs(cdc, 'delete from outbox')).rejects.toEqual(denied);
   });
 
-  it('lets the auditor read every table, and neither change nor delete a row', async () => {
+  it('lets the auditor read the inbox and the audit log, but not add, change or delete a row', async () => {
     await expect(runAs(auditor, 'select count(*) from processed_events')).resolves.toBeDefined();
     await expect(
       runAs(auditor, 'select count(*) from audit_log join audit_seals on entry_id = id'),

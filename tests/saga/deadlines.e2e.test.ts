@@ -55,7 +55,8 @@ describe('the deadline of the saga', () => {
     const { id } = await place({ items });
     await orderWith(id, 'PAID');
     await ageOrder(id);
-    // A second, later order is also past its deadline. Once the second order is CANCELLED, the sweep has checked both orders.
+    // A second, later order is also past its deadline. Once that order is CANCELLED, a sweep has run while both were
+    // overdue.
     const { id: waiting } = await place({ items, mode: 'MANUAL' });
     await orderWith(waiting, 'CONFIRMED');
     await ageOrder(waiting);

@@ -1,5 +1,6 @@
 // A trace collector for tests, at the address to which the services of the stack export their spans. The services do not sample
-// traces themselves, so the collector receives only traces that a test starts with a sampled traceparent.
+// traces themselves, so the collector receives only traces that a test starts with a sampled traceparent, and traces that are
+// linked to such a trace.
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
