@@ -224,7 +224,9 @@ describe('in docker-compose.yml,', () => {
       expect(withDefaults(setting ?? ''), key).toBe(String(value));
     }
     expect(environment['HEAP_OPTS']).toContain(`-Xmx${heaps.connect}m`);
-    expect(services['connect']?.entrypoint?.at(-1)).toContain(`echo ${timerSlackNs} > /proc/self/timerslack_ns`);
+    expect(serviceOf('connect').entrypoint?.at(-1)).toContain(
+      `echo ${timerSlackNs} > /proc/self/timerslack_ns`,
+    );
     const expected = Object.keys(connectorEnvironment(portsFrom({}), () => developmentPassword));
     const databaseVariables = Object.keys(environment).filter((key) => /_DB_|PASSWORD/.test(key));
     expect(databaseVariables.toSorted()).toEqual(expected.toSorted());
