@@ -1,6 +1,6 @@
-// The tiers of the tests, told apart by the file name. `unit` needs no stack, and at most starts short-lived processes; all others run against real
-// PostgreSQL, Kafka, Connect and registry, which tests/run.ts boots once on free ports and in a folder of its own, so a running
-// `npm start` is never disturbed.
+// The tiers of the tests; the file name decides the tier. `unit` needs no stack, and at most starts short-lived processes. All others
+// run against real PostgreSQL, Kafka, Connect and registry, which tests/run.ts boots once on free ports and in a folder of its own, so
+// they do not disturb a running `npm start`.
 import { defineConfig } from 'vitest/config';
 
 const stackTiers = ['int', 'e2e', 'pages', 'fault', 'drill'] as const;
@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: ['node_modules/**', ...stackTiers.map(filesOf)],
-          // Some start a process, beside whatever else the machine does.
+          // Some tests start a process, which takes long on a busy machine.
           testTimeout: 30_000,
           maxWorkers: sideBySide,
           sequence: { groupOrder: 0 },
@@ -31,8 +31,8 @@ export default defineConfig({
           exclude: ['node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // Integration tests have a database and topics of their own. The others share the services of one stack: a fault that
-          // one file injects must not be felt in another.
+          // Integration tests have a database and topics of their own. The others share the services of one stack, so one file at a
+          // time runs: a fault that one file injects would fail the tests of another.
           maxWorkers: tier === 'int' ? sideBySide : 1,
           sequence: { groupOrder: tier === 'int' ? 0 : 1 },
         },

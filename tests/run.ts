@@ -28,7 +28,9 @@ let stop = (): Promise<void> => Promise.resolve();
 try {
   if (files.length === 0)
     throw failure(
-      `no test file of the selected tiers has ${filter.join(' or ')} in its path; \`npm test -- <part of a path>\` selects files`,
+      filter.length === 0
+        ? 'the selected tiers have no test file'
+        : `no test file of the selected tiers has ${filter.join(' or ')} in its path; \`npm test -- <part of a path>\` selects files`,
     );
   if (files.some(({ project }) => project.name !== 'unit')) {
     // Checked before the boot, so that a missing Docker is reported without the stack trace of a failed boot.
