@@ -147,12 +147,12 @@ const child = spawn(
     target === 'test' ? join(root, 'tests', 'run.ts') : join(root, 'scripts', `${target}.ts`),
     ...args,
   ],
-  // The target notices by the IPC channel when this process ends, however it ends.
+  // `npm start` notices by the IPC channel when this process ends, however it ends.
   { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], cwd: root },
 );
 
-// In a terminal, Ctrl-C reaches the whole foreground group; a signal from elsewhere may reach this process only. Forwarding it is
-// safe in both cases, because the target treats two signals within a short time as one.
+// In a terminal, Ctrl-C reaches the whole foreground group, so the target gets SIGINT twice; a signal from elsewhere may reach this
+// process only. `npm start` treats two signals within a short time as one.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => {
     child.kill(signal);

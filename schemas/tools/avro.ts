@@ -92,7 +92,7 @@ export const treeOf = (schema: EventSchema): RecordNode => {
   return record(schema, '');
 };
 
-/** The record of a node: the node itself, or the record in an array or a union. */
+/** The record of a node: the node itself, or the first record in an array or a union; undefined if there is none. */
 export const recordIn = (node: Node): RecordNode | undefined => {
   switch (node.kind) {
     case 'record':

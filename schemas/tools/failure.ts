@@ -1,6 +1,6 @@
-// Errors of the commands. A Failure has one sentence that names the remedy and, where there is one, the log file with the details. An
-// error of the environment is explained in one sentence. Every other error is a defect of the scripts and is shown with its stack
-// trace.
+// Errors of the commands. A Failure has one sentence that names the remedy and, where there is one, the log file with the details.
+// An error of the environment is explained in one sentence. Every other error is a defect of the scripts and is shown with its
+// stack trace.
 
 export interface Failure extends Error {
   readonly name: 'Failure';
@@ -13,7 +13,7 @@ export const failure = (sentence: string, log?: string): Failure =>
 export const isFailure = (error: unknown): error is Failure =>
   error instanceof Error && error.name === 'Failure' && 'log' in error;
 
-/** The error that every wait throws if the stack is stopped during its start. */
+/** The error that a wait throws when its signal is aborted, for example because the stack is stopped during its start. */
 export const stopped = (): Error => Object.assign(new Error('stopped'), { name: 'Stopped' });
 
 export const isStopped = (error: unknown): boolean => error instanceof Error && error.name === 'Stopped';

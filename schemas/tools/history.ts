@@ -31,7 +31,7 @@ export interface Base {
   readonly lock: readonly LockEntry[];
 }
 
-/** Reads the contract of a revision; undefined if there is no git or no such revision. */
+/** Reads the contract at the merge base of HEAD and a revision; undefined if there is no git, no such revision or no merge base. */
 const readBase = async (root: string, name: string): Promise<Base | undefined> => {
   const commit = (await git(root, 'merge-base', 'HEAD', name))?.trim();
   if (commit === undefined || commit === '') return undefined;
@@ -56,8 +56,8 @@ const readBase = async (root: string, name: string): Promise<Base | undefined> =
 };
 
 /**
- * Reads the revision `name`. Throws a Failure if that revision does not exist. Without a name, reads `origin/main` or else `main`,
- * and resolves to undefined if neither exists.
+ * Reads the contract at the merge base of HEAD and the revision `name`. Throws a Failure if there is no such revision or no merge
+ * base. Without a name, uses `origin/main` or else `main`, and resolves to undefined if neither has a merge base with HEAD.
  */
 export const findBase = async (root: string, name?: string): Promise<Base | undefined> => {
   if (name === undefined) return (await readBase(root, 'origin/main')) ?? readBase(root, 'main');

@@ -32,7 +32,9 @@ export interface RegistryReply {
 /** Limit of the response size: larger than any schema or list of schemas. */
 const maxBytes = 16 * 1024 * 1024;
 
-/** Sends one request to `url`, a complete URL of this registry. Rejects if the complete response does not arrive within `timeoutMs`. */
+/**
+ * Sends one request to `url`, a complete URL of this registry. Rejects if the complete response does not arrive within `timeoutMs`.
+ */
 export const callRegistry = (
   { security }: RegistryAddress,
   url: string,

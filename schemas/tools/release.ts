@@ -1,5 +1,5 @@
-// Releases the working version of an event: writes it to a file that never changes once it is in the base (usually origin/main). Refuses a version that is not compatible
-// with every earlier version, because records of all versions are on the topics.
+// Releases the working version of an event: writes it to a file that never changes once it is in the base (usually origin/main).
+// Refuses a version that is not compatible with every earlier version, because records of all versions are on the topics.
 import { failure } from './failure.ts';
 import { obstacleText, readingObstacles } from './review/compatibility.ts';
 import type { Base } from './history.ts';

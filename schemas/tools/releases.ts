@@ -1,5 +1,5 @@
-// The released versions of every event. A released version never changes, because its records are on the topics. The lock file has the
-// fingerprint of each version and its schema id. Every registry must assign the same id, because every record contains it.
+// The released versions of every event. A released version never changes, because its records are on the topics. The lock file has
+// the fingerprint of each version and its schema id. Every registry must assign the same id, because every record contains it.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

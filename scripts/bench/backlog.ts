@@ -1,7 +1,7 @@
-// Measures how a pipeline drains a backlog. Rows are written while the connector is stopped; then the connector is resumed. The report
-// has the drain rate, the memory of Connect, and whether the slot was lost. Like canaries, each row is inserted and deleted in one
-// transaction and published to the canary topic, so the connector does the work of real events, and consumers, audit and retention
-// never see these rows.
+// Measures how a pipeline drains a backlog. Rows are written while the connector is stopped; then the connector is resumed. The
+// report has the drain rate, the memory of Connect, and whether the slot was lost. Like canaries, each row is inserted and deleted
+// in one transaction and published to the canary topic, so the connector does the work of real events, and consumers, audit and
+// retention never see these rows.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';

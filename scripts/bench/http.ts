@@ -1,6 +1,6 @@
 // Many concurrent clients place, read, list and cancel orders; each client sends its next request when it has the previous answer.
-// The rate depends on the machine. The run fails when a request is refused or gets no answer, an invariant is violated afterwards or
-// an order is stuck. The memory of the services is only reported.
+// The rate depends on the machine. The run fails when a request is refused or gets no answer, an invariant is violated afterwards
+// or an order is stuck. The memory of the services is only reported.
 import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failure } from '../../schemas/tools/failure.ts';

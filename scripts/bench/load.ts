@@ -1,6 +1,7 @@
 // Places orders at fixed arrival rates: a request does not wait for earlier answers, and each latency counts from the intended
 // start of the request, so a stall counts for every order that it delays. The rate rises until the p99 of placed → PAID exceeds its
-// limit or an order is refused; the knee is the last rate before. At half the knee rate, the latency is split by stage and the CPU time by part.
+// limit or an order is refused; the knee is the last rate before. At half the knee rate, the latency is split by stage and the CPU
+// time by part.
 import { round } from './latency.ts';
 import { onOwnStack, type Say } from './own-stack.ts';
 import { disconnectShop, measureIdle, prepareShop, placeAtRate, stepLine, type Step } from './orders.ts';

@@ -137,7 +137,9 @@ export const signInAgain = async (shop: Shop): Promise<Shop> => ({
   token: await signIn('user@orderflow.io', shop.system.urls.dashboard),
 });
 
-/** Lets `clients` clients each place one order after the other. The rate counts from the first request to the last commit of PAID. */
+/**
+ * Lets `clients` clients each place one order after the other. The rate counts from the first request to the last commit of PAID.
+ */
 export const placeByClients = async (shop: Shop, clients: number, count: number) => {
   const ids: string[] = [];
   const before = readCpu(shop.system);

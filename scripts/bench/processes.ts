@@ -27,7 +27,8 @@ const readProcesses = (): ReadonlyMap<number, ProcessTimes> => {
       // The process has ended since the folder was listed.
       continue;
     }
-    // The name of the program is in parentheses and can contain spaces and parentheses, so the fields begin after the last one (proc(5)).
+    // The name of the program is in parentheses and can contain spaces and parentheses, so the fields begin after the last one
+    // (proc(5)).
     const fields = stat
       .slice(stat.lastIndexOf(')') + 2)
       .split(' ')

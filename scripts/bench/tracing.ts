@@ -1,7 +1,8 @@
 // Measures the cost of tracing as the throughput with tracing divided by the throughput without, in one run on one stack. Blocks
-// without telemetry and blocks with a sampler and an exporter alternate in the sequence off, on, on, off, so that drift affects both
-// equally. The measurement needs a separate stack, because the three services are restarted with other settings for each block. The
-// collector runs on the same machine and only counts the spans. An order counts once it is PAID, so the throughput includes all hops.
+// without telemetry and blocks with a sampler and an exporter alternate in the sequence off, on, on, off, so that drift affects
+// both equally. The measurement needs a separate stack, because the three services are restarted with other settings for each
+// block. The collector runs on the same machine and only counts the spans. An order counts once it is PAID, so the throughput
+// includes all hops.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';

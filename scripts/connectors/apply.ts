@@ -67,8 +67,10 @@ const configWithout = (
 export const sentenceOf = ({ key, from, to, sentence }: Change): string =>
   `${key}: ${from ?? '-'} → ${to ?? '-'}. ${sentence}`;
 
-/** Stores the configuration and does not wait for the task. Throws a failure when the lint or Connect refuses it, or a change is
- *  dangerous. */
+/**
+ * Stores the configuration and does not wait for the task. Throws a failure when the lint or Connect refuses the configuration, or
+ * when a change is dangerous and `dangerous` is absent.
+ */
 export const applyConnector = async (service: ServiceName, options: ApplyOptions): Promise<Outcome> => {
   const { url, dangerous: policy, ...wait } = options;
   const { connector } = services[service];

@@ -1,6 +1,6 @@
 // npm run connectors -- <command>: validates the files in connectors/, compares them with Kafka Connect and applies them; shows,
-// pauses, restarts, stops and removes connectors; shows and resets offsets. Exit code 0: completed without findings; 1: completed with findings;
-// 2: could not be completed.
+// pauses, restarts, stops and removes connectors; shows and resets offsets. Exit code 0: completed without findings; 1: completed
+// with findings; 2: could not be completed.
 import { Option } from '@commander-js/extra-typings';
 import { commandsOn, nameOf, type Flags } from './commands.ts';
 import { expectConnect } from './connect-admin.ts';

@@ -239,8 +239,8 @@ export const commandsOn = (stack: StackAddress) => {
       const reply = await callConnect(`${url}/connectors/${connector}`, { method: 'DELETE' });
       if (reply.status >= 300)
         throw failure(`Kafka Connect does not delete ${connector}: ${refusalOf(reply)}`);
-      // The slot is dropped last, because a connector without its slot would wait without an error. The slot must not be kept, because
-      // it would retain WAL until it is lost.
+      // The slot is dropped last, because a connector without its slot waits for up to half an hour without an error. The slot is
+      // not kept, because it would retain WAL until PostgreSQL invalidates it.
       await withDatabase(stack, service, 'admin', async (sql) => {
         await sql`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ${slot}`;
       });

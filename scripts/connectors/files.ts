@@ -1,4 +1,5 @@
-// Reads the files in connectors/ for the operators' commands. An unreadable file is reported as one sentence, without a stack trace.
+// Reads the files in connectors/ for the operators' commands. An unreadable file is reported as one sentence, without a stack
+// trace.
 import { readConnectorFile, type ConnectorConfig } from '../../services/auditor/drift/connector-file.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
 import type { ServiceName } from '../stack/topology.ts';

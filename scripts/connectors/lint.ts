@@ -78,7 +78,7 @@ const rules: readonly Rule[] = [
     key: 'heartbeat.interval.ms',
     holds: (value) => Number(value) > 0,
     must: 'must be more than 0',
-    because: 'the slot of an idle outbox would hold back WAL until it is lost',
+    because: 'the slot of an idle outbox would retain WAL until the slot is lost',
   },
   {
     key: 'heartbeat.action.query',

@@ -18,8 +18,9 @@ const notesOf = (service: ServiceName, { applied, changed, left }: Outcome): str
 ];
 
 /**
- * Applies the safe changes to one connector and returns once its task reads the slot. A problem that only an operator can solve
- * is returned as `trouble` and does not stop the boot: the commands that solve it need a running stack.
+ * Applies the safe changes to one connector and returns once its task reads the slot, or, with a dangerous change that was not
+ * applied, once its task runs. A problem that only an operator can solve is returned as `trouble` and does not stop the boot: the
+ * commands that solve it need a running stack.
  */
 export const provisionConnector = async (
   database: DatabaseTarget,

@@ -1,5 +1,5 @@
-// npm run audit: runs the auditor's checks once, over the data that auditor-view.ts describes. Exit code 0: all invariants hold; 1: one
-// is violated; 2: the checks could not run.
+// npm run audit: runs the auditor's checks once, over the data that auditor-view.ts describes. Exit code 0: all invariants hold; 1:
+// one is violated; 2: the checks could not run.
 import { invariants } from '../../services/auditor/audit.ts';
 import { viewOfReport } from '../../services/auditor/http/report-view.ts';
 import { commandLine, print, printJson, secondsNumber, withExitCode } from '../operator/command-line.ts';

@@ -106,7 +106,7 @@ export const judgeLogin = (service: ServiceName, { refused, heartbeat }: Connect
     ];
   return onlyIf(heartbeat !== null, () =>
     broken(
-      `The heartbeat of the connector fails (${heartbeat ?? ''}). Debezium only logs this; the task stays RUNNING while the slot holds back WAL until it is lost.`,
+      `The heartbeat of the connector fails (${heartbeat ?? ''}). Debezium only logs this; the task stays RUNNING while the slot retains WAL until the slot is lost.`,
       `Grant ${cdc} the privileges that heartbeat.action.query needs, such as EXECUTE on pg_logical_emit_message.`,
     ),
   );

@@ -1,5 +1,5 @@
-// Turns the facts into findings, area by area in the sequence of the report. Pure. A part that could not be read is one finding, and
-// the areas that depend on this part are marked as not seen.
+// Turns the facts into findings, area by area in the sequence of the report. Pure. A part that could not be read is one finding,
+// and the areas that depend on this part are marked as not seen.
 import { serviceNames, services } from '../stack/topology.ts';
 import type { ClockFacts, Facts, Reading } from './facts.ts';
 import { type Finding, broken, warning } from './finding.ts';

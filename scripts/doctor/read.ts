@@ -124,8 +124,10 @@ const byService = async <T>(read: (service: ServiceName) => Promise<T>): Promise
 const valuesOf = <T>(readings: readonly Reading<readonly T[]>[]): T[] =>
   readings.flatMap((one) => (one.ok ? one.value : []));
 
-/** Does not reject when a part does not answer: the reading of that part has the reason. Schema ids and clocks that cannot be read are
- *  left out. */
+/**
+ * Does not reject when a part does not answer: the reading of that part has the reason. Schema ids and clocks that cannot be read
+ * are left out.
+ */
 export const readFacts = async (stack: StackAddress, env: Environment): Promise<Facts> => {
   const { urls } = stack;
   const asAdmin = <T>(service: ServiceName, work: (sql: postgres.Sql) => Promise<T>) =>

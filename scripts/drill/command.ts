@@ -1,6 +1,7 @@
 // npm run drill: kills the containers of docker-compose.yml one after the other under a small load and starts each again after
-// some seconds. Reports how long each part was down, the final states of the orders, and the findings of the auditor. Exit code 0:
-// every order was paid once, no pause was too long, all invariants hold; 1: one of these failed; 2: the drill could not run.
+// some seconds. Reports how long each part was down, how many orders were placed and paid, and the findings of the auditor. Exit
+// code 0: every order was paid once, no pause was too long, all invariants hold; 1: one of these failed; 2: the drill could not
+// run.
 import postgres from 'postgres';
 import { newProduct, signIn } from '../bench/shop.ts';
 import { paidAt } from '../bench/stages.ts';

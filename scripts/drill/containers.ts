@@ -32,7 +32,9 @@ const docker = async (args: readonly string[], withinMs: number): Promise<string
   }
 };
 
-/** The running containers in the output of `docker compose ps --format json`: one object per line, or one array in older versions. */
+/**
+ * The running containers in the output of `docker compose ps --format json`: one object per line, or one array in older versions.
+ */
 export const containersIn = (output: string): Container[] =>
   output
     .trim()

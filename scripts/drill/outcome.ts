@@ -1,5 +1,5 @@
-// The result of killing one part: how long it was down, the final states of the orders, and the longest pause. A pause is a period in
-// which no order was accepted, or none was paid, although clients kept placing orders.
+// The result of killing one part: how long it was down, how many orders were placed and paid, and the longest pause. A pause is a
+// period in which no order was accepted, or none was paid, although clients kept placing orders.
 import { alignColumns } from '../operator/table.ts';
 import { seconds } from '../stack/supervise/deadline.ts';
 

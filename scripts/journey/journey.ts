@@ -1,4 +1,5 @@
-// The events of one order as a table: when each was committed, published and consumed. The auditor's read-story.ts reads the events.
+// The events of one order as a table: when each was committed, published and consumed. The auditor's read-story.ts reads the
+// events.
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   readStory,

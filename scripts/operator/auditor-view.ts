@@ -1,5 +1,6 @@
 // Runs the auditor's checks inside a command, on the stack that the environment names. The command checks the outbox rows
-// of the last 7 days (the default retention), at most 50,000 per database; the running auditor checks the last AUDIT_WINDOW_MINUTES.
+// of the last 7 days (the default retention), at most 50,000 per database; the running auditor checks the last
+// AUDIT_WINDOW_MINUTES.
 import { createAuditor, type Auditor, type Report } from '../../services/auditor/audit.ts';
 import { openSources } from '../../services/auditor/sources.ts';
 import { until } from '../stack/supervise/deadline.ts';

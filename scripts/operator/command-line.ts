@@ -1,5 +1,6 @@
 // Arguments, output and exit code of every command. Commander parses the arguments and writes the help. A Failure is printed as its
-// sentence; any other error is a defect and is printed with its stack trace.
+// sentence, an error of the environment as the sentence that `explain` has for it. Any other error is a defect and is printed with
+// its stack trace.
 import {
   Command,
   CommanderError,

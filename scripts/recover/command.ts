@@ -1,5 +1,5 @@
 // npm run recover -- <order|inventory|payment>: publishes the outbox rows that are not on the topic and restarts the connector.
-// This is necessary after a slot is lost or dropped, after offsets are lost, and after a connector is created again. Every step
+// This is necessary after a slot is lost or dropped, and when events are missing from the topic for another reason. Every step
 // reads the present state, so a killed run can be repeated from the start. Services may keep writing. Exit code 0: recovered,
 // nothing is missing; 1: the services still disagree; 2: recovery failed.
 import { randomUUID } from 'node:crypto';

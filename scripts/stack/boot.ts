@@ -41,11 +41,11 @@ interface BootOptions {
   readonly provisionConnector: ProvisionConnector;
   /** Receives one line per step. */
   readonly log: (line: string) => void;
-  /** Passwords by variable name, and additional variables of the Node processes. */
+  /** The passwords and EXACTLY_ONCE by variable name, and additional variables of the Node processes. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Do not start the Node processes. */
   readonly onlyInfrastructure?: boolean;
-  /** Aborting the signal stops the boot and every started part. */
+  /** Aborting the signal during the boot stops the boot and every started part. After the boot, use `stop`. */
   readonly signal?: AbortSignal;
   /** Provides databases, broker, Connect and registry; as child processes by default. */
   readonly infrastructure?: InfrastructureProvider;

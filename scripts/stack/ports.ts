@@ -1,4 +1,4 @@
-// Chooses the ports of a stack: from environment variables with defaults, or free ports for a test run.
+// Chooses the ports of a stack: from environment variables with defaults, or free ports for a temporary stack.
 import { createServer } from 'node:net';
 import { failure } from '../../schemas/tools/failure.ts';
 import { ports as topology, type PortName, type Ports } from './topology.ts';

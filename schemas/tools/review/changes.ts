@@ -1,5 +1,6 @@
-// The kinds of changes to an event. Each kind has the verdict of our rules, the result of Avro's schema resolution on encoded bytes,
-// and the answer of the registry. Where these three differ, `why` gives the reason. Tests verify all three.
+// The kinds of changes to an event. Each kind has the verdict of the rules in compatibility.ts, the result of Avro's schema
+// resolution on encoded bytes, and the answer of the registry. Where these three differ, `why` gives the reason. Tests verify all
+// three.
 import type { AvroField, EventSchema } from '../event-schema.ts';
 import type { Verdict } from './compatibility.ts';
 

@@ -1,7 +1,7 @@
 // Decides whether one version of an event can read events of another version, and gives the reason if it cannot. The rules are
 // stricter than Avro's: they also refuse a change of a logical type, of the message key, of the topic or of the event type, because
-// the bytes could be read but would be misunderstood. In all other cases the verdicts are equal: compatibility.test.ts compares them
-// with avsc, tests/pipeline/registry.int.test.ts with the registry.
+// the bytes could be read but would be misunderstood. In all other cases the verdicts are equal: compatibility.test.ts compares
+// them with avsc, tests/pipeline/registry.int.test.ts with the registry.
 import type { EventSchema } from '../event-schema.ts';
 import { shortName, treeOf, typeText, type EnumNode, type Node, type RecordNode } from '../avro.ts';
 

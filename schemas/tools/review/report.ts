@@ -1,5 +1,5 @@
-// The review of a change to the event contract: the differences, whether old and new versions can read each other (and if not, why),
-// the code that reads the fields, the sequence of deployment, and the alternatives.
+// The review of a change to the event contract: the differences, whether old and new versions can read each other (and if not,
+// why), the code that reads the fields, the sequence of deployment, and the alternatives.
 import type { EventSchema } from '../event-schema.ts';
 import { textOf } from '../avro.ts';
 import { judge, combinedVerdict, type Obstacle, type Verdict } from './compatibility.ts';
@@ -9,7 +9,7 @@ import { labelOf, releasesOfEvent, unreleased, type Contract } from '../releases
 import { producerOf, type Place, type Usage } from './usage.ts';
 
 /**
- * 0 if every change is FULL, otherwise the code of the worst verdict. Codes 1 and 2 are reserved for the meaning that they have in
+ * The exit code of `report` for the combined verdict of all changes. Codes 1 and 2 are reserved for the meaning that they have in
  * every command.
  */
 export const exitCodes: Readonly<Record<Verdict, number>> = { FULL: 0, BACKWARD: 3, FORWARD: 4, NONE: 5 };

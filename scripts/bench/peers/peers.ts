@@ -1,6 +1,6 @@
-// Compares this version with four alternatives, on one machine and with the same orders: an earlier version, a polling relay in place
-// of Debezium, the same transactions without a pipeline, and plain Kafka messages. The rounds of the two versions alternate, so that a
-// change in the speed of the machine affects both.
+// Compares this version with four alternatives, on one machine and with the same orders: an earlier version, a polling relay in
+// place of Debezium, the same transactions without a pipeline, and plain Kafka messages. The rounds of the two versions alternate,
+// so that a change in the speed of the machine affects both.
 import type { Stack } from '../../stack/boot.ts';
 import { measureHop, measurePaid } from '../events.ts';
 import { measureNoPipeline } from '../in-process/no-pipeline.ts';

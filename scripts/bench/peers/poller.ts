@@ -5,7 +5,9 @@ import type { Stack } from '../../stack/boot.ts';
 import { serviceNames, services } from '../../stack/topology.ts';
 import type { System } from '../system.ts';
 
-/** Pauses the connectors and lets a polling relay publish the outboxes instead, while `measure` runs. The connectors stay paused. */
+/**
+ * Pauses the connectors and lets a polling relay publish the outboxes instead, while `measure` runs. The connectors stay paused.
+ */
 export const withPoller = async <T>(
   stack: Stack,
   system: System,

@@ -1,4 +1,5 @@
-// The commands, except start, reset and test, by the name of their entry file. Tests read the help and check arguments without running the commands.
+// The commands, except start, reset and test, by the name of their entry file. Tests read the help and check arguments without
+// running the commands.
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { bench } from '../../bench/command.ts';
 import { connectors } from '../../connectors/command.ts';

@@ -13,8 +13,10 @@ import { freePorts } from '../ports.ts';
 import { registryPart } from './registry.ts';
 import { createSupervisor } from '../supervise/supervisor.ts';
 
-/** Does nothing when the archives exist. Failing to make them is not an error, because the JVMs also start without them, only slower.
- *  Throws when the stack is stopped meanwhile. */
+/**
+ * Does nothing when the archives exist. Failing to make them is not an error, because the JVMs also start without them, only
+ * slower. Throws when the stack is stopped meanwhile.
+ */
 export const makeClassArchives = async (
   runtime: JavaRuntime,
   signal: AbortSignal,

@@ -10,8 +10,10 @@ import { databasePorts, heaps, passwords, serviceNames, services, type Ports } f
 import { choiceFrom, stackVariables } from '../variables.ts';
 import type { Command, Part, PartDescription } from '../supervise/part.ts';
 
-/** Whether the worker publishes in transactions. Throws a failure for any value other than `disabled` and `enabled`. Without a value:
- *  `disabled`. */
+/**
+ * Whether the worker publishes in transactions. Throws a failure for any value other than `disabled` and `enabled`. Without a
+ * value: `disabled`.
+ */
 export const exactlyOnceFrom = (env: Readonly<Record<string, string | undefined>>): 'disabled' | 'enabled' =>
   choiceFrom(env, stackVariables.exactlyOnce.env, ['disabled', 'enabled']);
 
@@ -63,7 +65,7 @@ const properties = (options: ConnectOptions): Record<string, string | number> =>
   ...options.properties,
 });
 
-/** The variables that the connectors refer to: the addresses of the databases and the passwords of the CDC role. */
+/** The variables that the connectors refer to: the addresses of the databases and the passwords of the CDC roles. */
 export const connectorEnvironment = (
   ports: Ports,
   passwordOf: (variable: string) => string,

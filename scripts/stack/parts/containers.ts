@@ -58,7 +58,7 @@ const describeParts = (ports: Ports): Readonly<Record<InfrastructureName, PartDe
   };
 };
 
-/** Values for every variable of docker-compose.yml, so that none comes from the shell or from `.env`. */
+/** Values for the ports and passwords in docker-compose.yml, so that none of them comes from the shell or from `.env`. */
 const variables = (ports: Ports, passwordOf: (variable: string) => string): Record<string, string> =>
   Object.fromEntries([
     ...portNames.map((name) => [portTopology[name].env, String(ports[name])] as const),

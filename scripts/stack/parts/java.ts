@@ -1,5 +1,5 @@
-// Finds the newest JDK in the usual places and builds the command line of each JVM of the stack: an explicit heap, the collector
-// and compiler that start fastest, and a class archive if there is one.
+// Finds the newest JDK in JAVA_HOME, on the PATH and in the usual places, and builds the command line of each JVM of the stack: an
+// explicit heap, the collector and compiler that start fastest, and a class archive if there is one.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -121,7 +121,9 @@ interface JavaProgram {
   readonly brief?: boolean;
 }
 
-/** The folder for class archives. It is inside the artefact folder, because an archive is valid only for these jars and this JDK. */
+/**
+ * The folder for class archives. It is inside the artefact folder, because an archive is valid only for these jars and this JDK.
+ */
 export const archiveFolder = ({ artefacts, jdk }: JavaRuntime): string =>
   join(artefacts, `class-archives-${jdk.version}-${process.arch}`);
 
@@ -166,7 +168,8 @@ export const javaCommand = (runtime: JavaRuntime, program: JavaProgram): Command
   env: {
     PATH: process.env['PATH'] ?? '',
     HOME: process.env['HOME'] ?? '',
-    // glibc does not return the memory of an allocator arena, and without this limit nearly every thread of a JVM has its own arena.
+    // glibc does not return the memory of an allocator arena, and without this limit nearly every thread of a JVM has its own
+    // arena.
     MALLOC_ARENA_MAX: '2',
     ...program.env,
   },

@@ -111,7 +111,7 @@ export const isFormatted = (dataDir: string): boolean => {
   if (!existsSync(formattedFile(dataDir))) return false;
   if (readFileSync(formattedFile(dataDir), 'utf8').split('\n')[1] === storageVersion) return true;
   throw failure(
-    `Kafka ${storageVersion} cannot read ${dataDir}, which another version wrote; \`npm run reset\` deletes all data, then \`npm start\` creates it again`,
+    `Kafka ${storageVersion} cannot read ${dataDir}, which another version wrote; \`npm run reset\` deletes all data, then \`npm start\` begins without data`,
   );
 };
 

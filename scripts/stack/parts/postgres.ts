@@ -62,8 +62,9 @@ const changeOwner = (path: string, owner: { uid: number; gid: number }): void =>
 };
 
 /**
- * Removes the `postmaster.pid` of a server that has ended. PostgreSQL removes the file itself, unless the pid now belongs to another
- * process of the same user. Does nothing on other systems than Linux. After a reboot, one of the three servers often has the old pid of another one.
+ * Removes the `postmaster.pid` of a server that has ended. PostgreSQL removes the file itself, unless the pid now belongs to
+ * another process of the same user: after a reboot, one of the three servers often has the old pid of another. Does nothing on
+ * other systems than Linux.
  */
 const removeStalePidFile = (cluster: string): void => {
   const file = join(cluster, 'postmaster.pid');

@@ -23,7 +23,10 @@ export interface ConnectTarget extends Wait {
   readonly url: string;
 }
 
-/** Applies the safe changes to one connector. Returns once its task reads the slot, or with `trouble`. */
+/**
+ * Applies the safe changes to one connector. Returns once its task reads the slot, or with `trouble`. With a dangerous change that
+ * was not applied, returns once the task runs.
+ */
 export type ProvisionConnector = (
   database: DatabaseTarget,
   slot: SlotOutcome,

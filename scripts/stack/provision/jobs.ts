@@ -100,7 +100,9 @@ const unavailableWithinMs = 120_000;
 /** The limit of each wait of the replication job: copying a week of events can take minutes. */
 const replicatedWithinMs = 10 * 60_000;
 
-/** Runs `work` for all services in parallel and waits for all of them, even if one fails: a retry must not overlap with this run. */
+/**
+ * Runs `work` for all services in parallel and waits for all of them, even if one fails: a retry must not overlap with this run.
+ */
 const forEachService = async <T>(work: (service: ServiceName) => Promise<T>): Promise<T[]> => {
   const results = await Promise.allSettled(serviceNames.map(work));
   return results.map((result) => {

@@ -3,7 +3,10 @@
 import { networkCodes } from '../../../services/platform/database/transient.ts';
 import { pause } from '../supervise/deadline.ts';
 
-/** SQLSTATEs: 08 connection failure, 40P01 deadlock, 55P03 lock not available, 57P01 to 57P03 shutdown, crash and start of the server. */
+/**
+ * SQLSTATEs: 08 connection failure, 40P01 deadlock, 55P03 lock not available, 57P01 to 57P03 shutdown, crash and start of the
+ * server.
+ */
 const unavailableSqlStates = /^(?:08|40P01$|55P03$|57P0[123]$)/;
 const unavailableNames = new Set([
   'KafkaJSConnectionError',

@@ -1,6 +1,6 @@
 // Gives every topic three replicas once there are three brokers. The existing data is copied while the topics are in use.
-// `min.insync.replicas` is raised to two only after that: until the copies are in sync, the broker would reject every write with acks=all.
-// A second run changes only what is still missing.
+// `min.insync.replicas` is raised to two only after that: until the copies are in sync, the broker would reject every write with
+// acks=all. A second run changes only what is still missing.
 import kafkajs, { type Admin } from 'kafkajs';
 import { until } from '../supervise/deadline.ts';
 import { failure } from '../../../schemas/tools/failure.ts';

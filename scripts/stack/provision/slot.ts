@@ -1,6 +1,7 @@
 // Creates the publication and the replication slot that a connector reads. A slot is created only while the outbox is empty: a
-// slot that is created later skips the existing rows, and nothing would show that these events are missing from the topic. Retention
-// deletes only rows that a connector has read and nothing without a slot, so no event is missing when the outbox is empty.
+// slot that is created later skips the existing rows, and nothing would show that these events are missing from the topic.
+// Retention deletes only rows that a connector has read and nothing without a slot, so no event is missing when the outbox is
+// empty.
 import { until } from '../supervise/deadline.ts';
 import { services } from '../topology.ts';
 import { type Sql, execute, withConnection, type DatabaseTarget } from './database-target.ts';

@@ -21,8 +21,8 @@ export interface Wait {
 }
 
 /**
- * Repeats `probe` until it returns something other than `undefined` or `false`. A probe that throws is repeated, unless it throws
- * a failure.
+ * Repeats `probe` until it returns something other than `undefined` or `false`, and returns that. A probe that throws is repeated,
+ * unless it throws a failure. Throws a failure when the time is up, and `stopped()` when the signal is aborted.
  */
 export const until = async <T>(wait: Wait, probe: () => Promise<T | undefined | false>): Promise<T> => {
   const deadline = performance.now() + wait.withinMs;

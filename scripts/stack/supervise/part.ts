@@ -39,7 +39,7 @@ export interface PartStatus {
   readonly log: string;
 }
 
-/** The content of `stack.json`, which the dashboard, the benchmarks and the tests read. */
+/** The content of `stack.json` without its list of children. The dashboard, the benchmarks and the tests read it. */
 export interface StackStatus {
   readonly pid: number;
   readonly identity: string | undefined;
