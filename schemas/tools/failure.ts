@@ -93,7 +93,7 @@ const environmentSentence = (error: Error): string | undefined => {
     case 'ENOENT':
       return `${field(error, 'path') ?? 'a file'} does not exist`;
     case 'EADDRINUSE':
-      return `port ${field(error, 'port') ?? ''} is in use by another program`;
+      return `port ${field(error, 'port') ?? ''} is in use by another program; stop that program or choose another port`;
     default:
       return undefined;
   }

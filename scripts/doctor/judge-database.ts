@@ -88,7 +88,7 @@ export const judgeDatabase = (service: ServiceName, facts: DatabaseFacts): Findi
     ),
     ...facts.longTransactions.map(({ pid, who, seconds }) =>
       warning(
-        `A transaction of ${who} (pid ${pid}) is open for ${seconds} s: the slot keeps all WAL since its start, and the creation of a slot waits for it.`,
+        `A transaction of ${who} (pid ${pid}) has been open for ${seconds} s: the slot keeps all WAL since its start, and the creation of a slot waits for it.`,
         `End it: SELECT pg_terminate_backend(${pid})`,
       ),
     ),

@@ -134,7 +134,7 @@ describe('the doctor', () => {
         'a long transaction',
         orderDatabase({ longTransactions: [{ pid: 7, who: 'psql', seconds: 900 }] }),
         'warning',
-        /psql \(pid 7\) is open for 900 s/,
+        /psql \(pid 7\) has been open for 900 s/,
       ],
       [
         'a heartbeat that is refused while the task runs',
