@@ -38,7 +38,7 @@ const uuid = (name: string, variant: number): string => {
 };
 
 const primitive = (name: string, field: string, variant: number): unknown => {
-  // Variant 1 is the smallest value, variant 2 a large value (a `long` that exceeds 32 bits).
+  // Variant 1 is zero, false or empty; variant 2 is large (a `long` that exceeds 32 bits).
   const small = variant === 1;
   switch (name) {
     case 'null':
@@ -84,7 +84,7 @@ const sample = (node: Node, field: string, variant: number): unknown => {
   }
 };
 
-/** How many variants are needed so that every symbol and branch occurs. */
+/** How many variants are needed so that every symbol and branch occurs, and each primitive type has its three values. */
 const variantsOf = (node: Node): number => {
   switch (node.kind) {
     case 'primitive':

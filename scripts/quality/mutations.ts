@@ -1,6 +1,6 @@
 // npm run test:mutations: proves that the tests can fail. Each deliberate bug removes one safeguard from a copy of the project,
 // and its tests must fail. Only a test that ran and failed counts, not a file that cannot be loaded. Exit code 1: a bug
-// made no test fail.
+// made no test fail; 2: the bugs could not be tried.
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
