@@ -161,7 +161,7 @@ export const createSupervisor = async (dataDir: string, log: (line: string) => v
         attempt += 1;
         restarts += 1;
         change(part.name, { state: 'restarting', pid: undefined, identity: undefined, restarts });
-        log(`${part.label} died (${reason}); restarting it in ${seconds(wait)}`);
+        log(`${part.label} does not run (${reason}); restarting it in ${seconds(wait)}`);
         await pause(wait, abort.signal);
         const began = performance.now();
         child = launchPart(part, 'restarting');
