@@ -98,12 +98,21 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
     return row?.done === true;
   };
 
+  /** Restores the limit of the server; undefined before the limit is changed. */
+  let keepSize: string | undefined;
   try {
     await sql`select 1`.catch(() => {
       throw failure('the database of the payment service does not answer; run npm start first');
     });
     await slot();
     // The WAL of the backlog exceeds max_slot_wal_keep_size of a local stack, which would invalidate the slot.
+    const [keep] = await sql<{ value: string; altered: boolean | null }[]>`
+      select current_setting(name) as value, sourcefile like '%postgresql.auto.conf' as altered
+      from pg_settings where name = 'max_slot_wal_keep_size'`;
+    keepSize =
+      keep?.altered === true
+        ? `alter system set max_slot_wal_keep_size = '${keep.value}'`
+        : 'alter system reset max_slot_wal_keep_size';
     await sql`alter system set max_slot_wal_keep_size = '-1'`;
     await sql`select pg_reload_conf()`;
     const before = residentMiB();
@@ -183,7 +192,7 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
     };
   } finally {
     await setConnector('resume').catch(() => undefined);
-    await sql`alter system reset max_slot_wal_keep_size`.catch(() => undefined);
+    if (keepSize !== undefined) await sql.unsafe(keepSize).catch(() => undefined);
     await sql`select pg_reload_conf()`.catch(() => undefined);
     await sql.end({ timeout: 5 });
   }

@@ -25,7 +25,8 @@ export const onOwnStack = async <T>(
     abort.abort();
     void stack?.stop();
   };
-  process.once('SIGINT', interrupt);
+  // `on`, because one Ctrl-C can arrive twice: from the terminal, and forwarded by npm.
+  process.on('SIGINT', interrupt);
   Object.assign(env, { RATE_LIMIT_REQUESTS: '10000000', HTTP_MAX_IN_FLIGHT_PER_SUBJECT: '400' });
   try {
     stack = await bootStack({

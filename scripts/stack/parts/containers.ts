@@ -8,6 +8,7 @@ import { dockerEnvironment, requireDocker } from './docker.ts';
 import { failure } from '../../../schemas/tools/failure.ts';
 import {
   infrastructureNames,
+  type InfrastructureContext,
   type InfrastructureName,
   type InfrastructureProvider,
 } from './infrastructure.ts';
@@ -24,6 +25,7 @@ import {
   type Ports,
   type ServiceName,
 } from '../topology.ts';
+import { stackVariables } from '../variables.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..', '..');
 /** The one-shot containers that prepare the volume of a part before it starts. */
@@ -58,9 +60,13 @@ const describeParts = (ports: Ports): Readonly<Record<InfrastructureName, PartDe
   };
 };
 
-/** Values for the ports and passwords in docker-compose.yml, so that none of them comes from the shell or from `.env`. */
-const variables = (ports: Ports, passwordOf: (variable: string) => string): Record<string, string> =>
+/**
+ * Values for the ports, the passwords and the exactly-once mode in docker-compose.yml, so that none of them comes from the shell or
+ * from `.env`.
+ */
+const variables = ({ ports, passwordOf, exactlyOnce }: InfrastructureContext): Record<string, string> =>
   Object.fromEntries([
+    [stackVariables.exactlyOnce.env, exactlyOnce],
     ...portNames.map((name) => [portTopology[name].env, String(ports[name])] as const),
     ...Object.values(passwords)
       .flatMap((variables) => Object.values(variables))
@@ -93,7 +99,8 @@ export const containersOf = (project: string): Containers => {
       connect: nameOf('connect'),
       registry: nameOf('registry'),
     },
-    provide: async ({ ports, passwordOf, supervisor, step, log }) => {
+    provide: async (context) => {
+      const { ports, supervisor, step, log } = context;
       await step('ports are free and Docker answers', async () => {
         await requireDocker();
         await checkPorts(ports);
@@ -102,7 +109,7 @@ export const containersOf = (project: string): Containers => {
       await step('containers are created', async () => {
         environment = await new DockerComposeEnvironment(projectRoot, 'docker-compose.yml')
           .withProjectName(project)
-          .withEnvironment(variables(ports, passwordOf))
+          .withEnvironment(variables(context))
           // Do not start the containers: the supervisor starts each container when its dependencies are ready, and the boot
           // replaces the one-shot jobs of the Compose file.
           .withClientOptions({ commandOptions: ['--no-start', '--no-deps'] })

@@ -33,7 +33,7 @@ export type InfrastructureName = (typeof infrastructureNames)[number];
 export type Step = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
 /** The input of a provider. */
-interface InfrastructureContext {
+export interface InfrastructureContext {
   readonly ports: Ports;
   readonly dataDir: string;
   readonly passwordOf: (variable: string) => string;

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { failure } from '../../../schemas/tools/failure.ts';
+import { seconds } from '../supervise/deadline.ts';
 import { cacheRoot } from './artefacts.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..', '..');
@@ -59,6 +60,10 @@ export const ensureWebPages = async (signal: AbortSignal): Promise<string> => {
     child.once('close', resolve);
   });
   try {
+    if (code === null)
+      throw failure(
+        `the build of the pages was ended, or took longer than ${seconds(buildWithinMs)}; start again`,
+      );
     if (code !== 0) throw failure(`the pages of the dashboard cannot be built: ${output.trim()}`);
     renameSync(draft, folder);
   } catch (error) {
