@@ -181,8 +181,10 @@ export function createPipelineMetrics({ registry }: Metrics): PipelineMetrics {
     'Canaries that a later canary overtook.',
     ({ canaries }) => canaries.lost,
   );
-  addGauge('orderflow_watchdog_leader', 'Whether this instance restarts the connector.', ({ watchdog }) =>
-    Number(watchdog.leads),
+  addGauge(
+    'orderflow_watchdog_leader',
+    'Whether this instance holds the lock of the watchdog of this pipeline.',
+    ({ watchdog }) => Number(watchdog.leads),
   );
   addGauge(
     'orderflow_watchdog_gave_up',

@@ -233,12 +233,15 @@ describe('a charge', () => {
 });
 
 describe('a closed payment', () => {
-  it.each(['cancelled', 'expired', 'released', 'short'] as const)('requests no charge: closed by %s', (cause) => {
-    expect(after('created', cause, 'held').request).toBeNull();
-    expect(after(cause, 'created', 'held').request).toBeNull();
-    expect(after('held', cause, 'created').request).toBeNull();
-    expect(outcome('pay', after('createdManual', 'held', cause))).toBe('rejected not_payable');
-  });
+  it.each(['cancelled', 'expired', 'released', 'short'] as const)(
+    'requests no charge: closed by %s',
+    (cause) => {
+      expect(after('created', cause, 'held').request).toBeNull();
+      expect(after(cause, 'created', 'held').request).toBeNull();
+      expect(after('held', cause, 'created').request).toBeNull();
+      expect(outcome('pay', after('createdManual', 'held', cause))).toBe('rejected not_payable');
+    },
+  );
   it('is refunded in full, whether the charge or the cancellation comes first', () => {
     for (const path of [
       ['created', 'held', 'charged', 'cancelled'],
