@@ -45,18 +45,22 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.keyboard.press('Tab');
     // The order and payment services handle the last event within milliseconds of each other, so either bar can be the last.
     await expectFocus(/^(order: PAID|order: handled|payment: handled)/);
+    // The lane of inventory, because the order service can handle the payment before the reservation.
     await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowRight');
-    await expectFocus(/^order: CONFIRMED \d/);
+    await expectFocus(/^inventory: reservation no longer expires \d/);
+    await page.keyboard.press('ArrowLeft');
+    await expectFocus(/^inventory: stock reserved \d/);
     await page.keyboard.press('Enter');
-    const opened = page.getByRole('region', { name: 'inventory.reserved' });
+    const opened = page.getByRole('region', { name: 'order.created' });
     await opened.and(page.locator(':focus')).waitFor();
-    await opened.getByText(/^inventory-events · partition \d+ · offset \d+$/).waitFor();
+    await opened.getByText(/^order-events · partition \d+ · offset \d+$/).waitFor();
     expect(await opened.getByLabel('Decoded event').textContent()).toContain(productId);
     await expectAccessible();
     await page.keyboard.press('Escape');
     await opened.waitFor({ state: 'detached' });
-    await expectFocus(/^order: CONFIRMED \d/);
+    await expectFocus(/^inventory: stock reserved \d/);
 
     await page.getByText('Table', { exact: true }).click();
     const table = page.getByRole('table').first();
