@@ -58,12 +58,14 @@ describe('an order that is charged automatically', () => {
     const { id } = await orderWith(Object(placed).id, 'PAID');
     const { body } = await call('order', `/api/v1/orders/${id}/history`, { as: 'user' });
     const history: Record<string, unknown>[] = Object(body).data;
-    expect(history.map((entry) => [entry['type'], entry['outcome'], entry['status']])).toEqual([
-      ['place_order', 'accepted', 'PENDING'],
-      ['inventory.reserved', 'accepted', 'CONFIRMED'],
-      ['payment.succeeded', 'accepted', 'CONFIRMED'],
-      ['inventory.reserved', 'accepted', 'PAID'],
-    ]);
+    expect(history[0]).toMatchObject({ type: 'place_order', status: 'PENDING' });
+    // Events of different topics can be handled in another sequence than they were emitted.
+    expect(history.slice(1).map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['inventory.reserved', 'payment.succeeded', 'inventory.reserved']),
+    );
+    expect(history).toHaveLength(4);
+    expect(history.every(({ outcome }) => outcome === 'accepted')).toBe(true);
+    expect(history.at(-1)).toMatchObject({ status: 'PAID' });
     expect(new Set(history.map((entry) => entry['correlationId']))).toEqual(new Set([correlationId]));
   });
 });
