@@ -1,5 +1,5 @@
-// The tables that every service has in addition to its domain tables: outbox, inbox, dead letters, idempotency keys, audit log. They
-// are in the database of the service, because they must commit or roll back together with its other rows.
+// The tables that every event-driven service has in addition to its domain tables: outbox, inbox, dead letters, idempotency keys,
+// audit log. They are in the database of the service, because they must commit or roll back together with its other rows.
 import { sql, type SQL } from 'drizzle-orm';
 import {
   bigint,
@@ -168,7 +168,10 @@ export const deadLetters = pgTable(
   ],
 );
 
-/** Stored responses by Idempotency-Key, per caller, method and path. They are written in the same transaction as the change that the request makes. */
+/**
+ * Stored responses by Idempotency-Key, per caller, method and path. A response is written in the transaction of the change that the
+ * request makes; for an action without such a transaction, the row is first a lease (transaction/idempotency.ts).
+ */
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
@@ -176,6 +179,7 @@ export const idempotencyKeys = pgTable(
     key: text('key').notNull(),
     /** SHA-256 of the request body. A request with the same key and another body is rejected. */
     fingerprint: text('fingerprint').notNull(),
+    /** HTTP status of the response; 0 while the action of a lease is under way. */
     status: smallint('status').notNull(),
     body: jsonb('body').notNull(),
     headers: jsonb('headers').$type<Record<string, string>>().notNull(),
@@ -188,8 +192,8 @@ export const idempotencyKeys = pgTable(
 );
 
 /**
- * The actions of people, including refused actions. INSERT-only, written in the same transaction as the change that the action
- * makes. An entry has the subject, the action, the time and the outcome; it never has request bodies or tokens.
+ * The actions of people, including refused actions. INSERT-only. The entry of a change is written in the transaction of the change.
+ * An entry has the subject, the action, the time and the outcome; it never has request bodies or tokens.
  */
 export const auditLog = pgTable(
   'audit_log',
@@ -206,7 +210,7 @@ export const auditLog = pgTable(
     subject: text('subject').notNull(),
     roles: text('roles').array().notNull(),
     action: text('action').notNull(),
-    /** The resource of the action, such as an order id; null if the action failed to create one. */
+    /** The resource of the action, such as an order id; null if there is none, for example if the action failed to create one. */
     resource: text('resource'),
     outcome: text('outcome').$type<'accepted' | 'ignored' | 'refused'>().notNull(),
     /** HTTP status of a refusal. */

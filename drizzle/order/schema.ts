@@ -54,7 +54,7 @@ export const orders = pgTable(
     check('orders_version', sql`${table.version} >= 1`),
     index('orders_by_customer').on(table.customerId, table.createdAt, table.id),
     index('orders_by_age').on(table.createdAt, table.id),
-    // Indexes for the list of orders to ship and for the deadline sweep. They are partial, so they stay small while the table grows.
+    // Indexes for the list of orders to ship and for the deadline sweep. Both are partial, so they stay small as the table grows.
     index('orders_to_ship')
       .on(table.createdAt, table.id)
       .where(sql`${table.status} = 'PAID'`),

@@ -1,6 +1,6 @@
-// Tables of the payment service. A row of `payments` holds what is known about the payment of one order. A row of
-// `transactions` is one request (charge or refund) to the gateway.
-// The request is stored before it is sent, so that after a crash it is sent again with the same idempotency key.
+// Tables of the payment service. A row of `payments` holds what is known about the payment of one order. A row of `transactions` is
+// one request (charge or refund) to the gateway. The request is stored before it is sent, so that after a crash it is sent again
+// with the same idempotency key.
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { instant, isAmount, isCurrency } from '../messaging/schema.ts';

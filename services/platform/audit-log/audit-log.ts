@@ -9,7 +9,7 @@ export interface PersonsAction {
   readonly subject: string;
   readonly roles: readonly string[];
   readonly name: string;
-  /** The id in the path; null when the action creates the resource. */
+  /** The id in the path; null when the path has none, for example when the action creates the resource. */
   readonly resource: string | null;
   readonly correlationId: string;
   readonly requestId: string;

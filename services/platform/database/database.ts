@@ -101,7 +101,8 @@ export const sessionSettings = {
 
 /**
  * The driver would query the array types on each new connection. If the connection ends during that query, nobody handles its
- * rejection, and the process ends. Without the types, an array cannot be a parameter or a result: use JSON.
+ * rejection, and the process ends. Without the types, the driver neither accepts nor returns arrays: pass JSON. Array columns work,
+ * because Drizzle converts their values to text and back.
  */
 export const fetchTypes = false;
 

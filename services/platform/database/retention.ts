@@ -46,7 +46,7 @@ const elsewhere = 'another instance is deleting';
 
 const deletedRow = z.object({ deleted: z.int(), refused: z.string().nullable() });
 
-/** One run at `now`. Ends early when another instance is deleting or `signal` is aborted. */
+/** One run at `now`. Ends early when another instance is deleting, the database refuses, or `signal` is aborted. */
 export async function runRetention(
   options: RetentionOptions,
   now: Date,
@@ -78,7 +78,7 @@ export async function runRetention(
           where d.state = 'parked' and d.consumer = p.consumer and d.event_id = p.event_id::text)
         order by p.processed_at limit ${limit} offset ${passed} for update skip locked) returning 1)
       select count(*)::int as deleted, null::text as refused from gone`,
-    // The function refuses an instant within the last day of the database's clock. This clock may be ahead of it.
+    // The function refuses an instant within the last day of the database's clock. The clock of this process may be ahead of it.
     outbox: (limit, passed) => sql`
       select deleted, refused from delete_published_outbox_rows(
         ${slot}, least(${beforeDays(config.outboxRetentionDays)}, now() - interval '1 day'), ${limit}, ${passed})`,

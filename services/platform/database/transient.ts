@@ -4,9 +4,9 @@
 // permanent would make a dead letter of a good event.
 
 /**
- * Transient SQLSTATEs. Permanent, so not listed, are the classes 21, 22, 23 and 44 (the values break a rule), the rest of 25 (the
- * code misuses a transaction), the rest of 42 (the SQL is wrong), 54 (the values are too large), P0 (a function raised an
- * exception).
+ * Transient SQLSTATEs. Permanent, so not listed, are among others the classes 21, 22, 23 and 44 (the values break a rule), the
+ * rest of 25 (the code misuses a transaction), the rest of 42 (the SQL is wrong), 54 (the values are too large), P0 (a function
+ * raised an exception).
  */
 const transientSqlStates = [
   /^0A000$/, // a table has changed under a prepared statement: the statement is prepared again
@@ -50,7 +50,7 @@ const rowStates = /^(?:40\w{3}|55P03|57014|XX00[12])$/;
 const stringCode = (error: object): string | undefined =>
   'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
-/** A dependency answered but could not serve, for example the registry with a 503. */
+/** A dependency cannot be used now: it does not answer in time, it answers with an error, or no connection to it is free. */
 export class DependencyUnavailable extends Error {
   override readonly name = 'DependencyUnavailable';
 }

@@ -11,7 +11,7 @@ import { pause } from '../process/retry.ts';
 import { withTimeout } from '../process/timeout.ts';
 import { DependencyUnavailable } from '../database/transient.ts';
 
-/** The writer's schema of a record; undefined when the registry does not have the id. */
+/** The writer's schema of a record; undefined when the registry has no Avro schema with the id. */
 export type WriterSchemas = (id: number) => Promise<Type | undefined>;
 
 interface RegistryClient {

@@ -19,9 +19,9 @@ export interface Assignment {
   /** Commits within 250 ms. A commit per small batch would cost the broker more than the batch itself. */
   commitSoon(): void;
   readonly isOver: () => boolean;
-  /** The group has assigned the partitions to other members: nothing more may be committed. */
+  /** The assignment has ended without `close`, and other members may have the partitions: nothing more may be committed. */
   lose(): void;
-  /** Takes no further record, waits for the records under way and commits them. */
+  /** Ends the assignment: waits for the records under way and commits the finished records. */
   close(): Promise<void>;
 }
 

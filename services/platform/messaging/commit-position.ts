@@ -8,8 +8,9 @@ export interface CommitPosition {
 }
 
 export function createCommitPosition(): CommitPosition {
-  // A set keeps insertion order, and offsets begin in ascending sequence, so the first value is the lowest unfinished offset. A finished
-  // record that is read again is added after higher offsets, and the position may pass it: its transaction is already committed.
+  // A set keeps insertion order, and offsets begin in ascending sequence, so the first value is the lowest unfinished offset. A
+  // finished record that is read again is added after higher offsets, and the position may pass it: its transaction is already
+  // committed.
   const unfinished = new Set<bigint>();
   let end: bigint | undefined;
   return {

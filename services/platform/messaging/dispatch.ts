@@ -40,7 +40,8 @@ export type Dispatched = HandledEvent | { readonly outcome: undefined };
 
 /**
  * Calls the subscription of a record on behalf of a consumer group.
- * @throws UndecodableRecord when the record can never be read, and whatever the handler throws.
+ * @throws UndecodableRecord when the record can never be read, DependencyUnavailable while the registry is unavailable, and
+ * whatever the handler throws.
  */
 export type Dispatch = (
   record: StreamRecord,

@@ -1,6 +1,6 @@
-// The metrics of a service's events: events appended to its outbox, latency and outcome of consumed events, dead letters. All are
-// recorded after the commit. Label values are the consumer group, event types of the contract and constants of the code, so the
-// number of series is bounded whatever clients send.
+// The metrics of a service's events: events appended to its outbox, latency and outcome of consumed events, retries, dead letters.
+// Except for retries, all are recorded after the commit. Label values are the consumer group, event types of the contract and
+// constants of the code, so the number of series is bounded whatever clients send.
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { DomainEvent, EventType } from '../../../schemas/generated/events.ts';
 import type { HandledEvent } from './dispatch.ts';
@@ -75,7 +75,7 @@ export function createEventMetrics(
   });
   const consumption = new Histogram({
     name: 'orderflow_event_consumption_seconds',
-    help: 'From the publication of an event in Kafka to the commit of the group that handled it.',
+    help: 'From the publication of an event in Kafka to the commit of the transaction that handled it.',
     labelNames: ['group', 'event_type'],
     buckets,
     registers,

@@ -147,7 +147,7 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
       endRun();
     });
 
-    // A run lasts until KafkaJS stops the consumer; whatever the reason, another run follows.
+    // A run lasts until KafkaJS stops the consumer or `endRun` is called. Another run follows until the subscription is stopped.
     const runOnce = async (): Promise<void> => {
       const consumer = kafka.consumer({
         groupId,

@@ -16,7 +16,7 @@ import { outboxRows, type Cause } from './outbox.ts';
 import type { SharedTransactions } from './shared-transaction.ts';
 import { inSpan, type Traced } from '../telemetry/tracing.ts';
 
-/** An input with its identity: `id` is the id of the event or request, `at` the time at which the input is decided. */
+/** An input with its identity: `id` is the id of the event, request or sweep, `at` the time at which the input is decided. */
 export interface Message<Input> extends Cause {
   readonly input: Input;
   /** The message key of an event: the id of the entity that it locks. */

@@ -4,7 +4,7 @@ import type { PersonsAction } from '../audit-log/audit-log.ts';
 export interface MessageContext {
   /** The same for all effects of one client request. */
   readonly correlationId: string;
-  /** Id of the event or request that directly caused this input. */
+  /** Id of the event, request or sweep that directly caused this input. */
   readonly causationId: string;
   /** W3C traceparent, version 00. */
   readonly traceparent: string;

@@ -29,8 +29,8 @@ interface OutboxRows {
 }
 
 /**
- * The outbox rows of the events, in the same sequence. Throws InvalidEvent for an event that does not fit its schema, which aborts
- * the transaction: an event that consumers could not read never reaches the WAL.
+ * The outbox rows of the events, in the same sequence. Throws as `encode` does, which aborts the transaction: an event that
+ * consumers could not read never reaches the WAL.
  */
 export function outboxRows(
   tx: Transaction,

@@ -13,7 +13,7 @@ interface Sweep {
   /** Ids of due orders, sorted, greater than `after`; no more than `pageSize`. */
   readonly read: (after: string | undefined) => Promise<readonly string[]>;
   readonly pageSize: number;
-  /** Handles one order. `kind` is 'ignored' when another instance was faster. */
+  /** Handles one order. `kind` is 'ignored' when the order is no longer due, for example because another instance was faster. */
   readonly handle: (orderId: string, cause: Cause) => Promise<{ readonly kind: string }>;
   readonly logger: Logger;
   readonly signal: AbortSignal;
