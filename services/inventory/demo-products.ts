@@ -1,4 +1,4 @@
-// The demo catalogue. The products are created through `handle`, like the request of a seller, so the order service gets their
+// The demo catalogue. The products are created through `handle`, as for a request of a seller, so the order service gets their
 // events. An existing product is not changed.
 import type { Logger } from '../platform/process/logger.ts';
 import { handle, Rejected, unclaimed, type Shell } from '../platform/transaction/handle.ts';

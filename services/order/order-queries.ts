@@ -234,7 +234,7 @@ export async function listOrders(
   });
 }
 
-/** The outcome of an entry, for everybody: the outcome of a repair contains the reason that the administrator gave. */
+/** The outcome of an entry that every viewer may see. For a repair, it leaves out the reason that the administrator gave. */
 export const publicOutcome = ({
   type,
   outcome,

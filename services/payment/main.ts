@@ -52,7 +52,7 @@ await startService({
           leaseMs: resilience.timeoutMs + 5_000,
           callMs: resilience.timeoutMs,
           refusedRetryMs: config.refusedRefundSeconds * 1_000,
-          backoff: { initialMs: 500, maxMs: 30_000, attempts: 8 },
+          backoff: { initialMs: 500, maxMs: 30_000 },
           pollMs: 1_000,
           concurrency: 16,
         });

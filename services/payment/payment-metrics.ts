@@ -33,7 +33,7 @@ export function addGatewayMetrics(
   );
   new Counter({
     name: 'orderflow_gateway_calls_total',
-    help: 'Calls of the gateway, by outcome. unknown: no definite answer, so money may have moved. success: includes look-ups that found no charge.',
+    help: 'Calls to the gateway, by outcome. unknown: no definite answer, so money may have moved. success: includes look-ups that found no charge.',
     labelNames: ['outcome'],
     registers: [metrics.registry],
     collect() {

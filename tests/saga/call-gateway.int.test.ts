@@ -93,7 +93,7 @@ const startCalls = (changes?: Partial<Resilience>): void => {
     logger,
     leaseMs: 10_000,
     callMs: resilience.timeoutMs,
-    backoff: { initialMs: 20, maxMs: 40, attempts: 3 },
+    backoff: { initialMs: 20, maxMs: 40 },
     refusedRetryMs: 3_600_000,
     pollMs: 20,
     concurrency: 4,

@@ -6,7 +6,7 @@ import type { Reservation, ReservationEvent } from './reservation.ts';
 
 export interface RepairView {
   readonly reservation: Reservation;
-  /** The cause of the release, from the stock ledger; null if no stock was released. */
+  /** The cause of the release, from the stock ledger; null if the reservation was not released or held no stock. */
   readonly releaseReason: ReleaseReason | null;
 }
 

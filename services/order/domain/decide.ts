@@ -19,7 +19,7 @@ type SagaEvent = DomainEvent<
   | 'payment.refunded'
 >;
 export type OrderEvent = SagaEvent & { readonly at: Date };
-/** An input of the deadline sweep: cancels the order if `deadlineMs` have passed since the order was placed. */
+/** An input of the deadline sweep: cancels a PENDING or CONFIRMED order if `deadlineMs` have passed since it was placed. */
 interface DeadlineCheck {
   readonly type: 'deadline';
   readonly deadlineMs: number;
@@ -116,7 +116,7 @@ export function decide(input: OrderInput, order: Order): OrderDecision {
 
     case 'cancel':
       // The same response as for a missing order, so that ids cannot be probed.
-      if (order.customerId !== input.customerId) return rejected('not_found', 'You have no such order.');
+      if (order.customerId !== input.customerId) return rejected('not_found', 'There is no such order.');
       if (order.cancellation !== null) return ignored('already_cancelled');
       return cancelBecause('customer_cancelled', {});
 
@@ -146,7 +146,8 @@ function decideForSeller(
   change: (facts: Partial<Order>) => Order,
 ): OrderDecision {
   const own = order.items.filter((item) => item.sellerId === input.sellerId);
-  if (own.length === 0) return rejected('not_found', 'The order has no line of this seller.');
+  // The same response as for a missing order, so that ids cannot be probed.
+  if (own.length === 0) return rejected('not_found', 'There is no such order.');
 
   const done = input.type === 'confirm' ? ['confirmed', 'shipped'] : ['shipped'];
   const status = statusOf(order);

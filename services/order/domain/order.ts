@@ -31,7 +31,7 @@ export interface Order {
   };
   /** The first cause of the cancellation. Never changes once set. */
   readonly cancellation: CancellationReason | null;
-  /** Counts accepted inputs, from 1. */
+  /** 1 for a new order; each accepted input except a repair adds 1. */
   readonly version: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -4,7 +4,7 @@ import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { accepted, type Decision } from '../../platform/transaction/decision/decision.ts';
 import { statusOf, type Order } from './order.ts';
 
-/** For a cancelled order, order.created is never repeated: it could reserve stock again. */
+/** For a cancelled order, order.created is never repeated: it could reserve stock for that order. */
 export function reemit(
   order: Order,
 ): Decision<Order, DomainEvent<'order.created' | 'order.cancelled' | 'order.fulfilled'>> {

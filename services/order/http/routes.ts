@@ -59,8 +59,10 @@ const orderPosition = z
 
 /** Adds the order routes to an application. */
 export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: WaitUntilStable): void {
-  /** Reads a placed order again. Resolves to `placed` while the database is unavailable: the order is committed, so an error would be
-   *  wrong. */
+  /**
+   * Reads a placed order again. Resolves to `placed` while the database is unavailable: the order is committed, so an error would
+   * be wrong.
+   */
   const readAgain = async (placed: Order): Promise<Order> => {
     try {
       return (await findOrder(shell.db, placed.id, { as: 'admin' }))?.order ?? placed;

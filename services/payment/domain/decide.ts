@@ -1,5 +1,5 @@
 // Decides the inputs of a payment. In mode AUTO, a charge is requested as soon as the terms are known and the stock is reserved; in
-// mode MANUAL, when the customer pays. A closed payment is never charged. A refund is requested when a closed payment has a charge.
+// mode MANUAL, when the customer pays. For a closed payment, no charge is requested, and a charge that has succeeded is refunded.
 // The answer of the gateway is also an input.
 import type { DomainEvent, RefundReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';

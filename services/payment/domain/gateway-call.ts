@@ -1,5 +1,5 @@
-// Decides which gateway call a request needs, and what the result means for the payment. A closed payment is never charged. If
-// its charge request was leased before the payment was closed, the request may have been sent and money may have moved, so the
+// Decides which gateway call a request needs, and what the result means for the payment. A charge is not sent if the payment was
+// closed before the request was leased. If the request had an earlier lease, it may have been sent and money may have moved, so the
 // outcome is looked up.
 import type { GatewayAnswer } from './decide.ts';
 import type { GatewayRequest } from './payment.ts';
@@ -32,8 +32,10 @@ export type GatewayResult =
   /** Timeout, lost connection, or an error of the provider: money may have moved. */
   | { readonly kind: 'unknown'; readonly error: string; readonly timedOut: boolean };
 
-/** Returns the answer that the payment handles next. If the request stays open, returns the reason as text, and the call is repeated:
- *  the outcome is unknown, or a refund was not executed. */
+/**
+ * Returns the answer that the payment handles next. If the request stays open, returns the reason as text, and the call is
+ * repeated: the outcome is unknown, or a refund was not executed.
+ */
 export function answerOf(kind: GatewayRequest['kind'], result: GatewayResult): GatewayAnswer | string {
   switch (result.kind) {
     case 'succeeded':

@@ -104,9 +104,7 @@ export function startGatewayCalls(options: GatewayCallsOptions): Timer {
     const answer = answerOf(kind, result);
     if (typeof answer === 'string') {
       const refused = result.kind === 'refused';
-      const retryInMs = refused
-        ? options.refusedRetryMs
-        : backoffMs(backoff, Math.min(attempts, backoff.attempts), Math.random());
+      const retryInMs = refused ? options.refusedRetryMs : backoffMs(backoff, attempts, Math.random());
       await postpone(shell.db, row, { error: answer, retryInMs });
       const details = { ...fields, error: answer, retryInMs };
       if (refused) logger.error(`${kind} was refused: the money is still owed`, details);

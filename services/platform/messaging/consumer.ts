@@ -25,7 +25,7 @@ interface ConsumerOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
   readonly logger: Logger;
-  readonly backoff?: Pick<Backoff, 'initialMs' | 'maxMs'>;
+  readonly backoff?: Backoff;
   /** Limit per partition; 20 keys and 1,000 records when absent. */
   readonly waitingLimit?: WaitingLimit;
   /** When absent: halts when 10 of the last 20 records would become dead letters, and probes every 30 s. */

@@ -4,18 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Backoff {
   readonly initialMs: number;
   readonly maxMs: number;
-  /** Number of attempts, including the first. */
-  readonly attempts: number;
 }
 
 /**
  * Milliseconds between attempt `attempt` and the next: between half of the backoff step and the whole step. `random` is in [0, 1).
  */
-export function backoffMs(
-  backoff: Pick<Backoff, 'initialMs' | 'maxMs'>,
-  attempt: number,
-  random: number,
-): number {
+export function backoffMs(backoff: Backoff, attempt: number, random: number): number {
   const step = Math.min(backoff.initialMs * 2 ** (attempt - 1), backoff.maxMs);
   return Math.round(step / 2 + (step / 2) * random);
 }

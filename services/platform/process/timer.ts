@@ -9,7 +9,7 @@ export interface Timer {
   stop(): Promise<void>;
 }
 
-/** Runs `job` every `intervalMs`, counted from the end of the previous run. */
+/** Runs `job` immediately, and again `intervalMs` after the end of each run. */
 export function every(
   intervalMs: number,
   name: string,

@@ -20,7 +20,7 @@ interface AuthenticatorOptions {
 interface Authenticator {
   /** Throws the 401 problem for an invalid token, or the 503 problem when the keys of the issuer cannot be fetched. */
   readonly verify: (token: string) => Promise<Principal>;
-  /** The caller of a request. Without a valid bearer token, throws the 401 problem with WWW-Authenticate. */
+  /** The caller of a request. Throws the 401 problem when there is no bearer token, and the problems of `verify`. */
   readonly authenticate: (c: AppContext) => Promise<Principal>;
 }
 
@@ -113,7 +113,7 @@ export const createAuthenticator = ({
     const document = discoverySchema.parse(await response.json());
     if (document.issuer !== issuer)
       throw new Error(
-        `OIDC discovery names the issuer ${document.issuer} instead of ${issuer}; OIDC_ISSUER must be equal`,
+        `OIDC discovery names the issuer ${document.issuer} instead of ${issuer}; set OIDC_ISSUER to the named issuer`,
       );
     return createRemoteJWKSet(keysOf(document.jwks_uri, issuer, reachedAt), {
       timeoutDuration: timeoutMs,

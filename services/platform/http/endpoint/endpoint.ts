@@ -147,7 +147,8 @@ async function authorise(c: AppContext, permission: Permission, guards: Guards):
 }
 
 /**
- * Throws when the application has a route that is in none of the tables (it could be unguarded), or lacks one that is not optional.
+ * Throws when the application has a route that is in none of the tables (the route could be unguarded), or lacks a route of the
+ * tables that is not optional.
  */
 export function assertPermitted(app: App, process: string, ...tables: readonly PermissionTable[]): void {
   const key = (method: string, path: string): string => `${method.toUpperCase()} ${path}`;

@@ -36,7 +36,8 @@ export const standardProblems = {
   forbidden: {
     status: 403,
     title: 'Not allowed',
-    explanation: 'The token is valid, but its roles do not allow this call.',
+    explanation:
+      'The token is valid, but its roles do not allow this call. For a fault route: X-Chaos-Token is not the chaos token.',
   },
   not_found: {
     status: 404,

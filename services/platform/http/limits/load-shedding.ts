@@ -13,7 +13,7 @@ interface AdmissionLimits {
 }
 
 export interface Admission {
-  /** Admits a request, or throws the 503 problem. The caller calls the returned function when the request has ended. */
+  /** Admits a request, or throws the 503 problem. The returned function must be called when the request has ended. */
   admit(): () => void;
   /** Why requests are refused, or were refused within the last second; undefined otherwise. The readiness check uses this. */
   saturated(): string | undefined;
@@ -49,7 +49,7 @@ function watchEventLoop(): { delayMs(): number; stop(): void } {
 
 /** Bounds the requests that one caller has under way. */
 export interface ConcurrencyLimiter {
-  /** Counts a request of the caller, or throws the 429 problem. The caller calls the returned function once, at the end. */
+  /** Counts a request of the caller, or throws the 429 problem. The returned function must be called once, at the end. */
   take(caller: string): () => void;
 }
 

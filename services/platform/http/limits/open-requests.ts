@@ -11,8 +11,8 @@ export interface OpenRequest {
 
 export interface OpenRequests {
   /**
-   * Opens a request for the caller. Returns `full` if the process has reached its limit or is stopping, and `too_many` if the caller
-   * has reached the limit per caller.
+   * Opens a request for the caller. Returns `full` if the process has reached its limit or is stopping, and `too_many` if the
+   * caller has reached the limit per caller.
    */
   readonly open: (subject: string) => OpenRequest | 'full' | 'too_many';
   readonly count: () => number;

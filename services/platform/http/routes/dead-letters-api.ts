@@ -95,7 +95,7 @@ export const groupResult = z
   .object({
     replayed: z.int(),
     failed: z.int(),
-    remaining: z.int().openapi({ description: 'Dead letters of the fingerprint still in state `parked`' }),
+    remaining: z.int().openapi({ description: 'Dead letters of the fingerprint that are still `parked`' }),
     results: z.array(result),
   })
   .openapi('GroupReplayResult');
@@ -138,7 +138,7 @@ export const readRoute = endpoint(permissionsOfServices['dead-letters.read'], {
 export const groupReplayRoute = endpoint(permissionsOfServices['dead-letters.replay-group'], {
   ...shared,
   summary:
-    'Replay dead letters of one fingerprint in state `parked`; each is replayed once, and a further call with a new Idempotency-Key, or without one, continues with the rest',
+    'Replay up to `limit` dead letters of one fingerprint that are in state `parked`; each is replayed once, and a further call with a new Idempotency-Key, or without one, continues with the rest',
   request: {
     headers,
     body: jsonBody(

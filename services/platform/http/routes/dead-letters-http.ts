@@ -85,7 +85,7 @@ const toResult = (replayed: ReplayResult): Replayed => {
   return { id, outcome, ...(reason === undefined ? {} : { reason }) };
 };
 
-/** A page begins before this id. */
+/** The ids of a page are lower than this id. */
 const deadLetterPosition = z.tuple([z.uuid()]).transform(([id]) => id);
 
 /** Adds the routes below `/api/v1/dead-letters`. */

@@ -1,5 +1,5 @@
-// A typed client of an API, inferred from its endpoints: a call that the API does not have does not compile. A successful response is
-// validated against its documented schema, a refusal against the schema of all problems.
+// A typed client of an API, inferred from its endpoints: a call that the API does not have does not compile. A successful response
+// is validated against its documented schema, a refusal against the schema of all problems.
 import type { z } from '@hono/zod-openapi';
 import { problemSchema, type ProblemBody } from '../endpoint/problem-document.ts';
 

@@ -21,7 +21,7 @@ export interface Principal {
   readonly roles: readonly Role[];
 }
 
-/** The checks that every request passes before its endpoint. */
+/** The parts of the guard of an endpoint; see endpoint.ts. */
 export interface Guards {
   /** The caller of a request; throws the 401 problem, or 503 when the issuer does not answer. */
   readonly authenticate: (c: AppContext) => Promise<Principal>;
@@ -30,7 +30,7 @@ export interface Guards {
   readonly admission: Admission;
   /** Counts per subject. */
   readonly concurrencyLimiter: ConcurrencyLimiter;
-  /** Milliseconds after which a request is answered 503, although its work may continue. */
+  /** Milliseconds after which a request is answered 503, or 408 while its body is arriving. Its work may continue. */
   readonly requestTimeoutMs: number;
 }
 
@@ -63,7 +63,7 @@ export const messageContextOf = (c: AppContext): MessageContext => ({
   ...(c.get('principal') === undefined ? {} : { action: personsActionOf(c) }),
 });
 
-/** Adds ids to the log line and the span of the request. Never text that a client has chosen. */
+/** Adds ids to the log line and the span of the request. `ids` must not contain free text of a client. */
 export const addEntityIds = (c: AppContext, ids: EntityIds): void => {
   c.set('entityIds', { ...c.get('entityIds'), ...ids });
 };

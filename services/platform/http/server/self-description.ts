@@ -19,7 +19,7 @@ interface Description {
 
 const text = (type: string, schema: z.ZodType = z.string()) => ({ [type]: { schema } });
 
-/** Adds `/openapi.json`, `/docs`, `/problems/:code` and `/metrics`. */
+/** Adds `/openapi.json`, `/docs`, `/docs/:asset`, `/problems/:code` and `/metrics`. */
 export function registerDescriptionRoutes(
   app: App,
   { title, description, problems, publicUrl, metrics }: Description,

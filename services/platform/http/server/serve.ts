@@ -133,7 +133,7 @@ export const serveApp = async (
   const inFlight = new Set<ServerResponse>();
   let closing = false;
   const onRequest: RequestListener = (request, response) => {
-    // The connection was refused, and the client has read that nothing was done.
+    // The connection was refused, with a response that says that nothing was done.
     if (request.socket.writableEnded) return;
     const hostError = hostHeaderError(request);
     if (hostError !== undefined) {

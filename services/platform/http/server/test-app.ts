@@ -1,4 +1,5 @@
-// The application that the tests of this folder call: two endpoints with a schema, and handlers that fail in several ways.
+// The application that the tests of this folder call: two endpoints with a schema, and handlers without a schema, some of which
+// fail.
 import { createRoute, z } from '@hono/zod-openapi';
 import { Writable } from 'node:stream';
 import { createApp } from './app.ts';
