@@ -34,7 +34,7 @@ export async function findTrailHead(
   return row && { ...row, sequence: Number(row.sequence), status: statusOf(row.status) };
 }
 
-/** The fields of an entry that every viewer of the order may see: without the actor and the reason of a repair. */
+/** The fields of an entry that every viewer of the order may see: not the actor, and not the reason of a repair. */
 export interface TrailEntry {
   readonly sequence: number;
   readonly type: string;

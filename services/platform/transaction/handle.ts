@@ -1,9 +1,9 @@
 // The transaction in which HTTP commands, Kafka events and timers take effect: claim the input (an inbox row or an
 // Idempotency-Key), load and lock the state, decide, save, append to the outbox and, for an action of a person, to the audit log,
 // commit. Because the transaction is atomic, a process may die at any instruction: the input is either handled completely or still
-// to be handled. The process waits for the database three times: for BEGIN, for the state, and for COMMIT together with all writes.
-// The transaction contains no remote call, because its locks would be held for as long as the call takes. `handle` catches no
-// errors.
+// to be handled. For most inputs, the process waits for the database three times: for BEGIN, for the state, and for COMMIT together
+// with all writes. The transaction contains no remote call, because its locks would be held for as long as the call takes. `handle`
+// catches no errors.
 import type { Attributes } from '@opentelemetry/api';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { recordAction } from '../audit-log/audit-log.ts';
@@ -43,8 +43,9 @@ export const unclaimed: Claim<unknown, never> = {
 /** Loads, decides and saves one kind of state. */
 export interface CommandHandler<Input, State, Next = State> {
   /**
-   * Locks the rows that `decide` depends on, in a sequence that all callers share. It is sent together with the claim, so it also
-   * runs for duplicates: it may lock rows, and insert an empty row to lock it, but not change rows.
+   * Loads the state that `decide` depends on. It locks what the decision changes, in a sequence that all callers share. It is sent
+   * together with the claim, so it also runs for duplicates: it may lock rows, and insert an empty row to lock it, but not change
+   * rows.
    */
   load(tx: Transaction, input: Input): Promise<State>;
   /**
@@ -54,7 +55,10 @@ export interface CommandHandler<Input, State, Next = State> {
   lockAll?(tx: Transaction, inputs: readonly Input[]): readonly Statement[];
   /** Pure. */
   decide(input: Input, state: State): Decision<Next, DomainEvent>;
-  /** Pure: the statements that store the decision. It is also called for ignored inputs, so that a handler can record them. */
+  /**
+   * Returns the statements that store the decision, and sends none. It is also called for ignored inputs, so that a handler can
+   * record them.
+   */
   save(
     tx: Transaction,
     before: State,

@@ -113,7 +113,7 @@ export const createAuthenticator = ({
     const document = discoverySchema.parse(await response.json());
     if (document.issuer !== issuer)
       throw new Error(
-        `OIDC discovery names the issuer ${document.issuer} instead of ${issuer}; set OIDC_ISSUER to the named issuer`,
+        `OIDC discovery names the issuer ${document.issuer} instead of ${issuer}; correct OIDC_ISSUER or OIDC_DISCOVERY_URL`,
       );
     return createRemoteJWKSet(keysOf(document.jwks_uri, issuer, reachedAt), {
       timeoutDuration: timeoutMs,
