@@ -2,7 +2,7 @@
 // so nothing is emitted.
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, type Decision } from '../../platform/transaction/decision/decision.ts';
-import type { Payment } from './payment.ts';
+import { notAttempted, type Payment } from './payment.ts';
 
 type PaymentEvent = DomainEvent<'payment.succeeded' | 'payment.failed' | 'payment.refunded'>;
 
@@ -16,7 +16,7 @@ export function reemit(payment: Payment): Decision<Payment, PaymentEvent> {
       return ignored('not_settled_yet');
     case 'failed':
       // An abandoned charge has emitted no event.
-      return failureCode === null || failureCode === 'not_attempted'
+      return failureCode === null || failureCode === notAttempted
         ? ignored('never_attempted')
         : accepted(payment, { type: 'payment.failed', data: { orderId, amount, code: failureCode } });
     case 'succeeded':

@@ -106,8 +106,8 @@ export interface Verification {
   /** Entries of the log, sealed or not. */
   readonly entries: number;
   /**
-   * Entries without a seal: new entries (those of the last second, or longer while a transaction of the server is running that
-   * began before them), or entries that tampering has inserted.
+   * Entries without a seal: entries of the last second, entries that are newer than a running transaction of the server, and
+   * entries that tampering has inserted.
    */
   readonly unsealed: number;
   readonly head: ChainPoint;

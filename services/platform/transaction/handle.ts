@@ -85,7 +85,7 @@ export class Rejected extends Error {
   }
 }
 
-export type Handled<State, Next, Prior> =
+type Handled<State, Next, Prior> =
   | Accepted<Next, DomainEvent>
   | (Ignored & { readonly state: State })
   | { readonly kind: 'duplicate'; readonly prior: Prior };
@@ -103,9 +103,10 @@ export interface Shell {
 
 /**
  * Handles one input in one transaction.
- * @throws Rejected when the decision or the claim refuses the input, InvalidEvent when an event breaks its schema,
- * DependencyUnavailable when no schema id or no connection is available, and the driver's error when the database fails. Nothing
- * was committed, except possibly when the connection is lost during COMMIT: then the claim shows whether the input was handled.
+ * @throws Rejected when the decision or the claim refuses the input, InvalidEvent when an event breaks its schema or has no message
+ * key, DependencyUnavailable when no schema id or no connection is available, and the error of Drizzle or of the driver when the
+ * database fails. Nothing was committed, except possibly when the connection is lost during COMMIT: then the claim shows whether
+ * the input was handled.
  */
 export function handle<Input, State, Next, Prior>(
   { db, codec, shared, committed, faults }: Shell,

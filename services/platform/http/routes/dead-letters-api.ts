@@ -23,7 +23,7 @@ export const { kinds: deadLetterProblems, problem } = defineProblems({
     status: 409,
     title: 'Replay failed',
     explanation:
-      'The event failed again and its dead letter stays in state `parked`. Fix the cause and replay it again, or archive it.',
+      'The event failed again and its dead letter stays in state `parked`. Fix the cause and replay the dead letter again, or archive it.',
   },
 });
 
