@@ -24,9 +24,11 @@ export interface Repaired {
   readonly note: string | null;
 }
 
+const clockDifferenceMs = 60_000;
+
 /**
  * The traceparent of the order's first event (empty if there is none), to which the trace of the repair links. An order id contains
- * the time at which the order was placed, so the query can use the index on `occurred_at`.
+ * the time at which the order was placed, so the query can use the index on `occurred_at`. The clocks of two services may differ.
  */
 const firstTraceOf = async (db: Database, orderId: string): Promise<readonly string[]> => {
   const placedAt = timeOfUuid(orderId);
@@ -34,7 +36,11 @@ const firstTraceOf = async (db: Database, orderId: string): Promise<readonly str
   const rows = await db
     .select({ traceparent: outbox.traceparent })
     .from(outbox)
-    .where(placedAt === undefined ? ofOrder : and(ofOrder, gte(outbox.occurredAt, placedAt)))
+    .where(
+      placedAt === undefined
+        ? ofOrder
+        : and(ofOrder, gte(outbox.occurredAt, new Date(placedAt.getTime() - clockDifferenceMs))),
+    )
     .orderBy(asc(outbox.occurredAt))
     .limit(1);
   return rows.map(({ traceparent }) => traceparent);
