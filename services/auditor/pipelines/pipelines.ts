@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { readConnectors, restartConnector } from './connect-rest.ts';
 import type { EventStream } from '../../platform/messaging/event-stream.ts';
 import type { Logger } from '../../platform/process/logger.ts';
+import { messageOf } from '../../platform/process/message-of.ts';
 import type { SlotState } from './slot-health.ts';
 import { every } from '../../platform/process/timer.ts';
 import { arrive, noCanaries, send, waitingMs, type Canaries } from '../domain/canaries.ts';
@@ -92,11 +93,6 @@ interface PipelineSources {
 
 const connectTimeoutMs = 4_000;
 
-const describeError = (error: unknown): string => {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message || cause.name : String(cause);
-};
-
 interface Attempt<T> {
   readonly value?: T;
   readonly error?: string;
@@ -105,7 +101,7 @@ const attempt = async <T>(work: () => Promise<T>): Promise<Attempt<T>> => {
   try {
     return { value: await work() };
   } catch (error) {
-    return { error: describeError(error) };
+    return { error: messageOf(error) };
   }
 };
 

@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { z } from 'zod';
+import { messageOf } from '../../platform/process/message-of.ts';
 
 /** A probe: a URL that must respond with 2xx, or a port that must accept a connection. */
 export const targetsSchema = z.array(
@@ -100,14 +101,11 @@ const probeTcp = (host: string, port: number, timeoutMs: number): Promise<Answer
     socket.once('error', (error) => settle(() => reject(error)));
   });
 
-/** The reason of a failed probe: `fetch` has it in `cause`, or in an AggregateError when several addresses failed. */
-const reasonOf = (error: unknown, timeoutMs: number): string => {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`;
-  if (error.cause instanceof Error) return reasonOf(error.cause, timeoutMs);
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0], timeoutMs);
-  return error.message.slice(0, 300);
-};
+/** The reason of a failed probe. */
+const reasonOf = (error: unknown, timeoutMs: number): string =>
+  error instanceof Error && error.name === 'TimeoutError'
+    ? `no answer within ${timeoutMs} ms`
+    : messageOf(error).slice(0, 300);
 
 type Probed = Pick<PartHealth, 'status' | 'latencyMs' | 'detail'>;
 

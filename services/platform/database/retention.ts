@@ -8,6 +8,7 @@ import type { RetentionConfig } from '../process/settings/retention-settings.ts'
 import type { Database } from './database.ts';
 import type { Logger } from '../process/logger.ts';
 import { isTransient } from './transient.ts';
+import { messageOf } from '../process/message-of.ts';
 import { pause } from '../process/retry.ts';
 import { every, type Timer } from '../process/timer.ts';
 
@@ -117,7 +118,7 @@ export async function runRetention(
         if (result.deleted < limit) break;
         limit = Math.min(batch, limit * 10);
       } catch (error) {
-        failed.set(table, error instanceof Error ? messageOf(error) : String(error));
+        failed.set(table, messageOf(error));
         // This run continues with the other tables, and the next run retries this table.
         if (isTransient(error) || passed === maximumPassed) break;
         // Smaller batches find the row that cannot be deleted; later batches begin after it.
@@ -133,10 +134,6 @@ export async function runRetention(
   }
   return report(more);
 }
-
-/** The message of the database; the message of Drizzle only repeats the query. */
-const messageOf = (error: Error): string =>
-  error.cause instanceof Error ? error.cause.message : error.message;
 
 /** Runs immediately, and again `config.retentionSeconds` after the end of each run. Each run writes one line to the log. */
 export const startRetention = (options: RetentionOptions): Timer =>

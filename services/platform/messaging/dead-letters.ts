@@ -2,6 +2,7 @@
 // that it neither blocks its partition nor gets lost. Later events of the same key are handled as usual: every decision expects
 // late events (it accepts them or ignores them with a reason), and a replayed event is a late event.
 import { and, eq, sql } from 'drizzle-orm';
+import { DrizzleQueryError } from 'drizzle-orm/errors';
 import { v7 as uuidv7 } from 'uuid';
 import { deadLetters } from '../../../drizzle/messaging/schema.ts';
 import { recordAction, type PersonsAction } from '../audit-log/audit-log.ts';
@@ -38,13 +39,23 @@ function* chainOf(error: Error): Generator<Error> {
   }
 }
 
-/** The stacks of the error and its causes, bounded, without credentials that the text of a failed query may quote. */
-export const describeError = (error: Error): string =>
-  storable(
-    withoutCredentials(
-      [...chainOf(error)].map((cause) => cause.stack ?? cause.message).join('\ncaused by '),
-    ).slice(0, maximumErrorLength),
-  );
+/**
+ * The stacks of the error and its causes, bounded, without credentials that the text of a failed query may quote. The error of
+ * Drizzle comes last: it has the query and its call, while the first line is to name the reason.
+ */
+export const describeError = (error: Error): string => {
+  const chain = [...chainOf(error)];
+  const queries = chain.filter((cause) => cause instanceof DrizzleQueryError);
+  const errors = chain.filter((cause) => !(cause instanceof DrizzleQueryError));
+  const stackOf = ({ stack, message }: Error): string => stack ?? message;
+  const text = [
+    errors.map(stackOf).join('\ncaused by '),
+    ...queries.map((query) => `the query: ${stackOf(query)}`),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+  return storable(withoutCredentials(text).slice(0, maximumErrorLength));
+};
 
 /** Equal for dead letters that probably have the same cause: name of the error, code of the error or a cause, event type. */
 export const fingerprintOf = (record: StreamRecord, error: Error): string => {

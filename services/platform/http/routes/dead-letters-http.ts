@@ -81,7 +81,7 @@ const decoded = async ({ value }: DeadLetter, codec: EventCodec): Promise<Decode
 
 const toResult = (replayed: ReplayResult): Replayed => {
   const { id, kind: outcome } = replayed;
-  const reason = replayed.kind === 'failed' ? firstLine(replayed.error.message) : replayed.reason;
+  const reason = replayed.kind === 'failed' ? firstLine(messageOf(replayed.error)) : replayed.reason;
   return { id, outcome, ...(reason === undefined ? {} : { reason }) };
 };
 
@@ -189,7 +189,7 @@ export function registerDeadLetterRoutes(
     if (replayed.kind !== 'failed') return toResult(replayed);
     const cause = replayed.error;
     if (isTransient(cause)) throw problem('unavailable', { headers: { 'Retry-After': '1' }, cause });
-    throw problem('replay_failed', { detail: firstLine(cause.message), cause });
+    throw problem('replay_failed', { detail: firstLine(messageOf(cause)), cause });
   };
 
   app.openapi(replayRoute, async (c) => {
