@@ -32,7 +32,7 @@ interface ReportCounts {
 export interface Report {
   readonly status: 'ok' | 'violated';
   readonly checkedAt: Date;
-  /** False when the topics could not be read to their ends; then the report says nothing about the topics. */
+  /** False when the topics could not be read to their ends; then they were not checked, and earlier findings about them stay. */
   readonly topicsRead: boolean;
   readonly violations: readonly Finding[];
   readonly inFlight: readonly Finding[];

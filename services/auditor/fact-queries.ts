@@ -1,5 +1,5 @@
-// The queries of an audit: one function per database, one per table for rows to which other facts refer, and one for the inboxes. The
-// queries are bounded: they read the oldest open orders, the orders of the latest trail rows, the latest reservations,
+// The queries of an audit: one function per database, one per table for rows to which other facts refer, and one for the inboxes.
+// The queries are bounded: they read the oldest open and paid orders, the orders of the latest trail rows, the latest reservations,
 // payments, keys and movements, the outbox rows of the time window, and the older outbox rows that the last audit did not find on a
 // topic.
 import { sql, type SQL } from 'drizzle-orm';

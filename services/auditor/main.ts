@@ -1,7 +1,7 @@
 // Composition root of the auditor, and its only file that reads the environment. The auditor reads, with three exceptions: it sends
-// canaries through the outboxes; it restarts, pauses and resumes connectors; and for an administrator's action it writes an entry of
-// the audit log and stores the response for the Idempotency-Key of the request. No service of the saga depends on the auditor. One
-// instance is enough; several instances do no harm.
+// canaries through the outboxes; it restarts, pauses and resumes connectors; and for an administrator's action it writes an entry
+// of the audit log and stores the response for the Idempotency-Key of the request. No service of the saga depends on the auditor.
+// One instance is enough; several instances do no harm.
 import { randomUUID } from 'node:crypto';
 import { readConfig } from '../platform/process/settings/config.ts';
 import { databaseTrust } from '../platform/process/security/database-security.ts';

@@ -15,7 +15,7 @@ const ledgerSchema = z.object({
   refunds: z.array(z.object({ chargeId: z.string(), amountMinor: z.number(), createdAt: z.string() })),
 });
 
-/** Reads the newest `limit` charges. */
+/** Reads the newest `limit` charges and returns those that succeeded. */
 export const readLedger = async (
   gatewayUrl: string,
   limit: number,

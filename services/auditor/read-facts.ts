@@ -64,7 +64,7 @@ export async function readFacts(
   for (const fact of morePayments) payments.set(fact.orderId, fact);
 
   const records = await topics.read(topicsTimeoutMs);
-  // Older entries may have been evicted from the log, so older outbox rows are not compared with the topics.
+  // Older entries may have been evicted from the log, so older outbox rows are left out of the audit.
   const complete = topics.completeSince();
   const since = {
     order: Math.max(order.since, complete),
@@ -75,7 +75,7 @@ export async function readFacts(
     .flatMap((part) => part.outbox)
     .filter(({ at }) => at >= complete);
   const ids = outbox.map((row) => row.id);
-  // Read before the inboxes: an event before a committed offset has an inbox row by then, or will never have one.
+  // Read before the inboxes: an event before a committed offset has an inbox row or a dead letter by then, or was skipped.
   const committed = await topics.committed(everyService.map(consumerGroupOf));
   const inbox = (service: Service) =>
     readInbox(

@@ -1,5 +1,6 @@
-// Reads the stock of each product and the sum of its movements (the stock ledger). The role of the service may only append movements,
-// and the movements of a product are appended one after the other. So a sum stays valid, and each read adds only the new movements.
+// Reads the stock of each product and the sum of its movements (the stock ledger). The role of the service may only append
+// movements, and the movements of a product are appended one after the other. So a sum stays valid, and each read adds only the new
+// movements.
 import { sql } from 'drizzle-orm';
 import type { Database } from '../platform/database/database.ts';
 import type { StockFact } from './domain/facts.ts';

@@ -73,7 +73,7 @@ export const shape = {
     },
   ),
   stackFile: setting('STACK_FILE', "the path of the supervisor's status file", z.string().optional(), {
-    description: 'The status file in which the supervisor of the embedded stack lists the running processes.',
+    description: 'The status file in which the supervisor of the embedded stack lists its processes.',
     whenUnset: 'only probed components are shown',
   }),
   sessionKeyFile: setting(

@@ -151,7 +151,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
   it('sees the description of an invariant and the list of stuck orders', async () => {
     const { page, visit, expectAccessible } = await administrator();
     await visit('/invariants');
-    await page.getByText('no order has more than one charge that is not refunded').waitFor();
+    await page.getByText('no order has more than one charge that is not fully refunded').waitFor();
     await page.getByText(/^(No stuck orders|Waiting for)$/).waitFor();
     await expectAccessible();
   });

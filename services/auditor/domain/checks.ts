@@ -1,6 +1,6 @@
 // The invariants as pure functions of one snapshot. A finding is a difference that contradicts an invariant. Its state is
 // `in_flight` while an undelivered event, a gateway request without a result or a recent change may still explain the difference,
-// and `broken` otherwise.
+// and while only one audit has found it; otherwise the state is `broken`.
 import { findOutstanding, findUncommitted, findUnpublished, type Delivery } from './deliveries.ts';
 import {
   everyService,
@@ -20,7 +20,7 @@ export const invariants = {
     'the stock of a product equals the sum of its ledger, and its reserved units equal those of reserved and pinned reservations',
   stock_follows_order:
     'the stock of a cancelled order is released, of a paid order pinned (it cannot expire), and of a fulfilled order committed',
-  one_net_charge: 'no order has more than one charge that is not refunded',
+  one_net_charge: 'no order has more than one charge that is not fully refunded',
   money_conserved: 'at the provider, captured minus refunded amounts equal the totals of the paid orders',
   legal_transitions: 'an order changes its status only by legal transitions, and never leaves a final status',
   versions_gap_free: 'the trail of an order has every version up to the current version exactly once',
@@ -66,7 +66,7 @@ const checkStock = ({ stock }: Facts, { now }: AuditTiming): Finding[] =>
   stock.flatMap(({ productId, available, reserved, ledgerAvailable, ledgerReserved, held }) => {
     const findings: Finding[] = [];
     if (reserved < 0 || reserved > available) {
-      const sentence = `${productId} has ${reserved} reserved units, but only ${available} units on hand.`;
+      const sentence = `${productId} has ${reserved} reserved units and ${available} units on hand.`;
       findings.push(createFinding('no_oversell', productId, sentence, now));
     }
     if (available !== ledgerAvailable || reserved !== ledgerReserved || reserved !== held) {
@@ -181,7 +181,10 @@ const checkTrails = ({ orders, trail }: Facts): Finding[] => {
   });
 };
 
-/** Compares the trail with the inbox of the order service: an event has a row in the trail if and only if it has an inbox row. */
+/**
+ * Reports repeated stock movements. Compares the trail with the inbox of the order service: an event has a row in the trail if and
+ * only if it has an inbox row.
+ */
 const checkEffects = (facts: Facts, { now, graceMs }: AuditTiming): Finding[] => {
   const { trail, outbox, inboxes, repeatedMovements } = facts;
   const findings = repeatedMovements.map(({ orderId, productId, kind, times }) =>
@@ -303,7 +306,7 @@ export function check(facts: Facts, timing: AuditTiming): Finding[] {
 
 /**
  * The three databases are read at slightly different times, so a finding is broken only when two consecutive audits report it;
- * after the first audit it is in flight. It keeps the `since` of the first audit.
+ * after the first audit it is in flight. It keeps the earlier `since`.
  */
 export function confirm(before: readonly Finding[], now: readonly Finding[]): Finding[] {
   const seen = new Map(before.map((finding) => [finding.id, finding]));

@@ -1,5 +1,6 @@
-// The history of pipeline problems: an incident has the beginning and the end of a problem and the actions on its connector. It is
-// kept in memory, so it begins with the process, and it is bounded. Times are epoch ms.
+// The history of pipeline problems. An incident has the beginning and the end of a problem, the number of restarts by the watchdog
+// and the last action on the connector. The history is kept in memory, so it begins with the process, and it is bounded. Times are
+// epoch ms.
 import type { Service } from './facts.ts';
 import type { Problem } from './pipeline-problems.ts';
 

@@ -4,7 +4,7 @@ import { concernsOrder, type Delivery } from './deliveries.ts';
 import type { AuditTiming, Facts } from './facts.ts';
 
 export interface OrderActivity {
-  /** True while an event, a gateway request or a recent change concerns the order. */
+  /** True while an event of the order is undelivered or a dead letter, a gateway request is open, or the last change is recent. */
   readonly isInFlight: (orderId: string) => boolean;
   /** When the order, its reservation or its payment last changed. */
   readonly lastChange: (orderId: string) => number;

@@ -1,5 +1,5 @@
-// Liveness: finds orders whose next step is overdue and is a step of the saga, not of a person. Each order is reported with the step
-// that it waits for and the events that have not taken effect.
+// Liveness: finds orders whose next step is overdue and is a step of the saga, not of a person. Each order is reported with the
+// step that it waits for and the events that have not taken effect.
 import { concernsOrder, findOutstanding } from './deliveries.ts';
 import type { AuditTiming, Facts, OrderFact } from './facts.ts';
 

@@ -12,7 +12,7 @@ export interface WatchdogState {
   readonly idleSince: number | undefined;
   /** Since when the connector has been running without interruption; undefined while it is not running. */
   readonly runningSince: number | undefined;
-  /** Number of restarts since the connector last ran for `steadyMs`. */
+  /** Number of restarts since the connector last ran for `steadyMs`, was paused or was absent. */
   readonly restarts: number;
   /** The earliest time of the next restart. */
   readonly notBefore: number;

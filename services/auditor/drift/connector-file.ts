@@ -9,7 +9,7 @@ export type ConnectorConfig = Readonly<Record<string, string>>;
 export const connectorFile = (service: Service): string =>
   join(import.meta.dirname, '..', '..', '..', 'connectors', `${service}.json`);
 
-/** Throws an error that names the file when it cannot be read. */
+/** Throws an error that names the file when the file cannot be read or is not a JSON object. */
 export const readConnectorFile = (service: Service): ConnectorConfig => {
   const file = connectorFile(service);
   let value: unknown;

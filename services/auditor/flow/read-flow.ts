@@ -24,7 +24,10 @@ interface OrdersFlow {
   readonly windowMinutes: number;
   readonly placed: number;
   readonly placedLastMinute: number;
-  /** `confirmed`, `paid` and `fulfilled`: orders that have reached the status, even if another status followed. */
+  /**
+   * `confirmed`, `paid` and `fulfilled`: orders that have reached the status, even if another status followed. `confirmed` includes
+   * orders that became PAID without CONFIRMED.
+   */
   readonly confirmed: number;
   readonly paid: number;
   readonly fulfilled: number;
@@ -36,7 +39,7 @@ interface OrdersFlow {
   readonly toPaidMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
   /** Number of the orders in `dueForPayment` that were PAID within the objective. */
   readonly paidInTime: number;
-  /** Orders with automatic payment that are PAID, plus unpaid orders that are older than the objective. */
+  /** Orders with automatic payment that have reached PAID, or that are open, unpaid and older than the objective. */
   readonly dueForPayment: number;
   /** Unpaid open orders with automatic payment that are older than the objective, and the age of the oldest, ms. */
   readonly waiting: { readonly orders: number; readonly oldestMs: number };

@@ -146,7 +146,9 @@ export const pipelineView = z.object({
   }),
   watchdog: z.object({
     leads: z.boolean().openapi({ description: 'Whether this instance restarts the connector' }),
-    restarts: z.int().openapi({ description: 'Restarts since the connector last ran for a minute' }),
+    restarts: z.int().openapi({
+      description: 'Restarts since the connector last ran for a minute, was paused or was absent',
+    }),
     gaveUp: z.boolean(),
   }),
   outbox: z
@@ -173,12 +175,13 @@ export const reportView = z
     status: z.enum(['ok', 'violated']),
     checkedAt: z.iso.datetime(),
     topicsRead: z.boolean().openapi({
-      description: 'False when the topics could not be read; then the report says nothing about the topics',
+      description:
+        'False when the topics could not be read; then they were not checked, and earlier findings about them stay',
     }),
     violations: z.array(findingView),
-    inFlight: z
-      .int()
-      .openapi({ description: 'Differences that may disappear when the events in flight arrive' }),
+    inFlight: z.int().openapi({
+      description: 'Number of differences that events in flight may explain or that only one audit has found',
+    }),
     stuck: z.array(
       z.object({
         orderId: z.string(),
@@ -337,7 +340,8 @@ export const flowView = z
         description: 'Number of the orders in `dueForPayment` that were PAID within two seconds',
       }),
       dueForPayment: z.number().openapi({
-        description: 'Orders with automatic payment that are PAID or older than two seconds',
+        description:
+          'Orders with automatic payment that have reached PAID, or that are open, unpaid and older than two seconds',
       }),
       waiting: z.object({ orders: z.number(), oldestMs: z.number() }).openapi({
         description:
@@ -389,7 +393,7 @@ export const auditorApi = {
     tags: ['stories'],
     summary: 'The story of an order: its events, who consumed them, and when',
     description:
-      'Accepts the id of the order (complete or as `01a21536…7983`), the id of one of its events, or a correlation id. Reads all three databases on each request.',
+      'Accepts the id of the order (complete, as `01a21536…7983`, or only its first eight digits), the id of one of its events, or a correlation id. Reads all three databases on each request.',
     request: {
       params: z.object({
         id: z

@@ -1,5 +1,5 @@
-// Reports contain only ids and amounts, so like the metrics they need no token; they should be reachable only on an internal
-// network. All other endpoints require an administrator's token.
+// Reports contain ids, amounts, states and error messages but no personal data, so like the metrics they need no token; they should
+// be reachable only on an internal network. The other endpoints of this table require an administrator's token.
 import { permissionTable } from '../../platform/http/endpoint/permissions.ts';
 
 export const permissions = permissionTable({

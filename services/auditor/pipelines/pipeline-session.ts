@@ -1,6 +1,6 @@
 // The auditor's session on one database: it reads the slot, sends canaries, and competes for an advisory lock. The auditor whose
-// session has the lock is the leader, and only the leader restarts the connector. Every check queries the lock in the session, so an
-// auditor with a hanging session is not the leader. The server ends a session after `idleTimeoutMs` without a query or without a
+// session has the lock is the leader, and only the leader restarts the connector. Every check queries the lock in the session, so
+// an auditor with a hanging session is not the leader. The server ends a session after `idleTimeoutMs` without a query or without a
 // reachable client; then another auditor gets the lock. If two auditors lead for a short time, a connector may be restarted twice,
 // which does no harm.
 import { sql } from 'drizzle-orm';

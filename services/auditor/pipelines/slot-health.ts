@@ -93,7 +93,7 @@ const finding = (
   level: SlotFinding['level'] = 'broken',
 ): SlotFinding => ({ problem, level, sentence, remedy });
 
-/** All problems of the slot of a service, the most severe first. */
+/** The problems of the slot of a service, `broken` before `warning`. A missing or invalidated slot has only that problem. */
 export function judgeSlot(service: string, { slot, state, keepBytes }: SlotFacts): readonly SlotFinding[] {
   const recover = `npm run recover -- ${service}, see connectors/runbooks/slot-lost.md`;
   if (state === null)

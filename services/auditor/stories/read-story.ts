@@ -271,8 +271,8 @@ const readCalls = (databases: Databases, orderIds: readonly string[]): Promise<P
   );
 
 /**
- * Reads the story by an order id, by the id of one of its events, or by a correlation id. For a correlation id, the story has all
- * orders that its events concern, or only the events if they concern no order. The role must be able to read outbox and inbox.
+ * Reads the story by an order id, by the id of one of its events, or by a correlation id. For a correlation id, the story has the
+ * orders that its events concern (at most `maxOrders`), or only the events if they concern no order.
  */
 export const readStory = async (databases: Databases, given: string): Promise<Story> => {
   const id = await expandId(databases, given);

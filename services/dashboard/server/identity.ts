@@ -1,5 +1,5 @@
-// The built-in identity issuer for development: demo users, JWKS and OIDC discovery. The private key exists only in this process and
-// in a file. Without the file, every restart would invalidate all tokens.
+// The built-in identity issuer for development: demo users, JWKS and OIDC discovery. The private key exists only in this process
+// and in a file. Without the file, every restart would invalidate all tokens.
 import { SignJWT } from 'jose';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';

@@ -67,7 +67,7 @@ const failuresOf = (checks: z.infer<typeof checksSchema>): string[] =>
 
 type Answer = Pick<PartHealth, 'status' | 'detail'>;
 
-/** The failed checks if the body is a health report, else the HTTP status. */
+/** The failed checks, or the names of all checks if none failed; the HTTP status if the body is not a health report. */
 const describeAnswer = (httpStatus: number, isOk: boolean, body: string): Answer => {
   try {
     const { checks, pipeline } = answerSchema.parse(JSON.parse(body));

@@ -1,4 +1,5 @@
-// Builds the pages. Every asset is also written as .br and .gz, so the server does not compress at request time.
+// Builds the pages. Each JavaScript, CSS and SVG asset is also written as .br and .gz, so the server does not compress at request
+// time.
 import react from '@vitejs/plugin-react';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

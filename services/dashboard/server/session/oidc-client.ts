@@ -49,10 +49,15 @@ export type Attempt = z.infer<typeof attemptSchema>;
 export interface OidcClient {
   /** The URI to redirect the browser to, and the attempt, which must be kept until the browser returns. */
   readonly begin: (to: string) => Promise<{ readonly address: URL; readonly attempt: Attempt }>;
-  /** @param query The query of the redirect URI. Throws when the provider has refused the sign-in, a check fails or the provider does
-   *  not respond. */
+  /**
+   * Throws when the provider has refused the sign-in, a check fails or the provider does not respond.
+   * @param query The query of the redirect URI.
+   */
   readonly finish: (query: string, attempt: Attempt) => Promise<Tokens>;
-  /** Undefined when the provider refuses, for example because it has ended the session. Throws the 503 problem when the provider does not respond. */
+  /**
+   * Undefined when the provider refuses, for example because it has ended the session. Throws the 503 problem when the provider
+   * does not respond or fails.
+   */
   readonly renew: (refreshToken: string) => Promise<Tokens | undefined>;
   /** The end-session URI of the provider; undefined when the provider has none. */
   readonly signOutAddress: () => Promise<URL | undefined>;

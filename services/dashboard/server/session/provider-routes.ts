@@ -21,7 +21,7 @@ interface ProviderRoutesOptions {
 /** Time for the sign-in at the provider, in seconds. */
 const attemptLifetime = 600;
 
-/** Why the sign-in failed. `incomplete`: expired, started in another browser, or an invalid response of the provider. */
+/** Why the sign-in failed. `incomplete`: it expired or began in another browser, or the response of the provider is invalid. */
 type Failure = 'refused' | 'incomplete' | 'role' | 'unavailable';
 
 const failureOf = (error: unknown): Failure => {
@@ -75,7 +75,7 @@ export const addProviderRoutes = (app: App, { oidc, sessions, key, secure }: Pro
     endpoint(permissions['session.callback'], {
       tags: ['session'],
       summary: 'The redirect back from the OIDC provider',
-      responses: redirect('To the page, with the session cookie, or to the sign-in page'),
+      responses: redirect('With the session cookie to the page to open; after a failure to the sign-in page'),
     }),
     async (c) => {
       c.header('Cache-Control', 'no-store');

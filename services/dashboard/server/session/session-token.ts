@@ -37,7 +37,7 @@ const claimsSchema = z.object({
   exp: z.int(),
 });
 
-/** Throws when the token is not a JWT or has no known role. */
+/** Throws when the token is not a JWT, lacks `sub`, `iat` or `exp`, or has no known role. */
 export const sessionFrom = ({ accessToken, refreshToken }: Tokens): Session => {
   const { sub, email, roles: held, iat, exp } = claimsSchema.parse(decodeJwt(accessToken));
   return {

@@ -8,21 +8,25 @@ import { sessionFrom, sessionSchema, type Session, type Tokens } from './session
 
 export interface Sessions {
   /**
-   * The session of the request, renewed if necessary; undefined when it is missing or expired. Throws when it has expired and the issuer
-   * is not responding.
+   * The session of the request, renewed if necessary; undefined when it is missing or expired. Throws when it has expired and the
+   * issuer is not responding.
    */
   readonly current: (c: Context) => Promise<Session | undefined>;
-  /** Replaces any session of the request. Throws when the token has no known role. */
+  /** Replaces any session of the request. Throws when `sessionFrom` throws, or when the tokens are too long for cookies. */
   readonly begin: (c: Context, tokens: Tokens) => Promise<Session>;
   readonly end: (c: Context) => void;
 }
 
-/** New tokens for a session; undefined when the issuer refuses, so that the session ends with its access token. Throws when the issuer is
- *  not responding. */
+/**
+ * New tokens for a session; undefined when the issuer refuses, so that the session ends with its access token. Throws when the
+ * issuer is not responding.
+ */
 type Renew = (session: Session) => Promise<Tokens | undefined>;
 
-/** A session is renewed only within this many seconds after the sign-in. With a refresh token it ends at this time; without one, it lasts
- *  until its last access token expires, which can be later. */
+/**
+ * A session is renewed only within this many seconds after the sign-in. With a refresh token it ends at this time; without one, it
+ * lasts until its last access token expires, which can be later.
+ */
 const maxAge = 12 * 3_600;
 
 /** `now` in seconds since 1970. Pure. */

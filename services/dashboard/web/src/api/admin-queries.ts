@@ -62,7 +62,7 @@ export const allOrdersQuery = ({ status, reason, customer, from, to, sort, stuck
     ...livePaging(5_000),
   });
 
-/** Whether every order is paid, fulfilled or cancelled, and every event has been consumed. Slow polling is then enough. */
+/** Whether every order is paid, fulfilled or cancelled, and every event has a consumption. Slow polling is then enough. */
 const isSettled = ({ orders, events }: Story): boolean =>
   orders.every(({ status }) => status !== 'PENDING' && status !== 'CONFIRMED') &&
   events.every(({ consumptions }) => consumptions.length > 0);

@@ -1,4 +1,4 @@
-// The HTTP client of the pages. Every failure is a `Problem` with a title, a message and the correlation id.
+// The HTTP client of the pages. Every failure is a `Problem` with a title, a message and, if the server sent one, a correlation id.
 
 /** The RFC 9457 fields that the pages show. */
 export class Problem extends Error {
@@ -48,7 +48,10 @@ const problemOf = async (response: Response): Promise<Problem> => {
 
 const timeoutMs = 20_000;
 
-/** Resolves with the JSON body, or with undefined for a 204. Rejects with a `Problem`; its status is 0 if no response arrived. */
+/**
+ * Resolves with the JSON body, or with undefined for a 204. Rejects with a `Problem`, unless `signal` aborts the request. The
+ * status of the problem is 0 if no complete JSON response arrived.
+ */
 export async function request<T>(
   path: string,
   { method = 'GET', body, headers, signal }: RequestOptions = {},

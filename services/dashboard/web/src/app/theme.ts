@@ -5,7 +5,7 @@ import classes from './components.module.css';
 /** Mantine expects ten shades of a colour; here they are all the same. */
 const tenShades = (token: string) => colorsTuple(`var(--${token})`);
 
-/** Mantine renders a `header` in each dialog. Without this role, screen readers would announce the header as a second page banner. */
+/** Mantine renders a `header` in each dialog. Without this role, screen readers announce the header as a second page banner. */
 const withoutBannerRole = { header: { role: 'none' } };
 const closeButtonProps = { 'aria-label': 'Close' };
 

@@ -198,7 +198,7 @@ export const AccessPage = () => {
         <p className={classes['words']}>
           The processes enforce this table: every endpoint is defined by one entry of the table, and a process
           with a route that is not in the table does not start. If a user has several roles, the first of
-          ADMIN, SELLER and USER applies.
+          ADMIN, SELLER and USER that has a permission applies.
         </p>
         <Legend />
       </Card>

@@ -281,9 +281,11 @@ export const AllOrdersPage = () => {
         )}
         {orders.isSuccess && all.length === 0 && (
           <Empty title="No orders found">
-            {filter.customer === undefined || Object.keys(filter).length > 1
-              ? 'No order matches these filters.'
-              : `No order, event, customer or correlation has the id ${filter.customer}.`}
+            {Object.keys(filter).length === 0
+              ? 'No order has been placed yet.'
+              : filter.customer === undefined || Object.keys(filter).length > 1
+                ? 'No order matches these filters.'
+                : `No order, event, customer or correlation has the id ${filter.customer}.`}
           </Empty>
         )}
         {all.length > 0 && (

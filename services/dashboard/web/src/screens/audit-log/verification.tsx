@@ -28,7 +28,7 @@ const Result = ({ verification, checkedAt }: CheckedVerification) => {
           <StateBadge tone={isIntact ? 'ok' : 'bad'}>{verification.status.toUpperCase()}</StateBadge>
           <b>
             {verification.firstBroken?.sentence ??
-              'The chain is intact: no entry in it was changed, removed or inserted.'}
+              'The chain is intact: up to its last position, no entry was changed, removed or inserted.'}
           </b>
         </p>
         <p>
@@ -40,7 +40,8 @@ const Result = ({ verification, checkedAt }: CheckedVerification) => {
         </p>
         <p className={classes['anchor']}>
           Last position in the chain: {formatNumber(verification.head.position)}, with the hash{' '}
-          <CopyId id={verification.head.hash} />
+          <CopyId id={verification.head.hash} />. Store both outside the database: only a stored copy reveals
+          that the end of the chain was cut off or that all hashes were recomputed.
         </p>
       </div>
     </div>

@@ -17,11 +17,11 @@ const compatibilities: Readonly<
   FULL: { ok: true, sentence: 'Each version can read records of the other version.' },
   BACKWARD: {
     ok: false,
-    sentence: 'The newer version can read records of the older version, but not vice versa.',
+    sentence: 'The second version can read records of the first version, but not vice versa.',
   },
   FORWARD: {
     ok: false,
-    sentence: 'The older version can read records of the newer version, but not vice versa.',
+    sentence: 'The first version can read records of the second version, but not vice versa.',
   },
   NONE: { ok: false, sentence: 'Neither version can read records of the other version.' },
 };

@@ -124,8 +124,8 @@ export const CausesView = ({ state, ...view }: ViewProps & { readonly state: Dea
     >
       {count > 0 && state === 'parked' && (
         <p className={classes['sub']}>
-          No event is lost. A dead letter delays only the order that the event belongs to, until the dead
-          letter is replayed.
+          No event is lost. A dead letter delays only the order or product that the event belongs to, until
+          the dead letter is replayed.
         </p>
       )}
       {state === 'parked' ? (

@@ -62,7 +62,7 @@ describe('the system map', () => {
 
   it('shows the event rates and the lag of the consumers', () => {
     expect(headlineOf(mapOf(sources))).toBe('All systems operational');
-    expect(nodeOf(sources, 'payment-events')?.detail).toBe('60/min published');
+    expect(nodeOf(sources, 'payment-events')?.detail).toBe('60/min emitted');
     expect(nodeOf(sources, 'payment-consumers')?.detail).toBe('60/min handled · lag 7');
     expect(nodeOf(sources, 'dead-letters')).toMatchObject({ detail: '2 open', health: 'warning' });
   });

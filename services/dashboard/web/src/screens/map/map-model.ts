@@ -154,7 +154,7 @@ const nodesOf = (sources: Sources, service: Service, row: number): MapNode[] => 
     {
       id: `${service}-events`,
       label: `${service}-events`,
-      detail: serviceFlow === undefined ? 'topic' : `${perMinute(serviceFlow.emitted)} published`,
+      detail: serviceFlow === undefined ? 'topic' : `${perMinute(serviceFlow.emitted)} emitted`,
       health: healthOf(sources, 'kafka'),
       color: 'kafka',
       column: 3,
@@ -255,7 +255,10 @@ export const mapOf = (sources: Sources): SystemMap => {
   };
 };
 
-/** The headline: names the broken or paused component or the one whose state is unknown, or says that all systems are operational. */
+/**
+ * The headline names the component that is broken, paused or unknown, or the number of such components; otherwise it says that all
+ * systems are operational. Until a state is known, it says that the components are being checked.
+ */
 export const headlineOf = ({ nodes }: SystemMap): string => {
   if (nodes.every(({ health }) => health === 'unknown')) return 'Checking all components';
   for (const health of ['broken', 'paused', 'unknown'] as const) {

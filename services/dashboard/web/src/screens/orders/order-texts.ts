@@ -170,8 +170,8 @@ export const whyNotCancellable = ({ status, items }: Pick<Order, 'status' | 'ite
 };
 
 /**
- * Whether a cancelled order still waits for its refund or the release of its stock. The event stream of the order has already ended
- * then, so the page polls.
+ * Whether a cancelled order still waits for the result of its payment, its refund or the release of its stock. The event stream of
+ * the order has already ended then, so the page polls.
  */
 export const isBeingCompensated = ({ status, payment, reservation }: Order): boolean =>
   status === 'CANCELLED' &&

@@ -2,7 +2,7 @@ import type { Incidents } from '../../api/types.ts';
 
 type Incident = Incidents['data'][number];
 
-/** The last action that the auditor recorded while the problem lasted. */
+/** The last action that the auditor recorded while the problem lasted or shortly before. */
 export const describeAction = ({
   lastAction,
   restarts,

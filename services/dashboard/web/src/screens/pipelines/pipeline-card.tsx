@@ -71,8 +71,8 @@ const Flow = ({ pipeline }: { pipeline: Pipeline }) => {
         <b>{canary.roundTripMs === null ? '–' : formatDuration(canary.roundTripMs)}</b>
         <span>
           {canary.waitingMs > 1_000
-            ? `the last canary has been under way for ${formatDuration(canary.waitingMs)}`
-            : `${formatNumber(canary.sent)} test events sent${canary.lost === 0 ? '' : `, ${formatNumber(canary.lost)} of them lost with an old slot`}`}
+            ? `the oldest canary has been under way for ${formatDuration(canary.waitingMs)}`
+            : `${formatNumber(canary.sent)} test events sent${canary.lost === 0 ? '' : `, ${formatNumber(canary.lost)} of them lost`}`}
         </span>
       </Stage>
     </div>

@@ -78,7 +78,7 @@ const StoryView = ({ story, now }: { story: Story; now: number }) => {
       <Waits sentences={waitsOf(story, saga, now)} />
       {story.events.length === 0 && (
         <Empty title="No events available">
-          The outbox keeps events for one week. The order and its history are kept longer.
+          By default, the outbox keeps events for seven days. The order and its history are kept longer.
         </Empty>
       )}
       {story.events.length > 0 &&

@@ -1,6 +1,6 @@
-// The timeline of a saga: a lane per service and one for the provider, a block per transaction and per provider call. An event is an orange line from the commit of its
-// transaction to Kafka, and a dashed line from Kafka to the consumer. A click on a line, or on a block with an event, opens the event.
-// The timeline is a single tab stop; the arrow keys move between these blocks.
+// The timeline of a saga: a lane per service and one for the provider, a block per transaction and per provider call. An event is
+// an orange line from the commit of its transaction to Kafka, and a dashed line from Kafka to the consumer. A click on a line, or on
+// a block with an event, opens the event. The timeline is a single tab stop; the arrow keys move between the blocks with an event.
 import { ActionIcon, Tooltip, VisuallyHidden } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { Minus, Plus } from 'lucide-react';

@@ -196,7 +196,7 @@ export const CartCard = () => {
         <p className={classes['hint']}>
           {mode === 'AUTO'
             ? 'Your card is charged as soon as your items are reserved.'
-            : 'Your items are reserved for 30 minutes. Pay on the order page.'}
+            : 'Your items are reserved for a limited time. Pay on the order page, which shows the time left.'}
         </p>
         {error !== undefined && <ErrorMessage error={error} />}
         {placeOrder.error?.code === 'price_changed' ? (
