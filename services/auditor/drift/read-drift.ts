@@ -13,8 +13,8 @@ export interface Drift {
 }
 
 /**
- * One entry per service whose connector exists in Connect. Without a difference, its `changes` are empty. Rejects when Connect does
- * not answer or a file cannot be read.
+ * One entry per service whose connector exists in Connect. Without a difference, `changes` is empty, and `sentence` and `remedy` do
+ * not apply. Rejects when Connect does not answer or a file cannot be read.
  */
 export const readDrift = async (
   connectUrl: string,

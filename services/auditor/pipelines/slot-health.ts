@@ -1,6 +1,6 @@
-// Reads and judges the replication slot of an outbox. The state in Connect is not enough: a task stays RUNNING for half an hour
-// while Debezium waits for an invalidated slot. It stays RUNNING for ever when the slot is valid but retains more and more WAL.
-// Reading and judging are separate, so that every judgement can be tested without a server.
+// Reads and judges the replication slot of an outbox. The state in Connect is not enough: a task stays RUNNING for up to half an
+// hour while Debezium waits for an invalidated slot. It stays RUNNING for ever when the slot is valid but retains more and more
+// WAL. Reading and judging are separate, so that every judgement can be tested without a server.
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Database } from '../../platform/database/database.ts';

@@ -18,10 +18,9 @@ const userSchema = z.object({ id: z.string(), email: z.string().nullable(), role
 export const sessionView = z
   .object({
     user: userSchema.nullable().openapi({ description: 'Null when nobody is signed in' }),
-    expiresAt: z.iso
-      .datetime()
-      .nullable()
-      .openapi({ description: 'When the session expires if it is not renewed' }),
+    expiresAt: z.iso.datetime().nullable().openapi({
+      description: 'When the access token expires; the session then ends unless a request can still renew it',
+    }),
     signIn: z.object({
       kind: z.enum(['password', 'provider', 'unavailable']).openapi({
         description:

@@ -33,7 +33,10 @@ const Metric = ({ label, value, note, missed = false }: MetricProps) => (
   </div>
 );
 
-/** The objective in the README and in the alerts: this share of the orders is PAID within 2 s. */
+/**
+ * The share of the objective in connectors/alerts/slo.yml. The objective also counts orders that are CANCELLED within 2 s; this
+ * page leaves them out.
+ */
 const objective = 0.99;
 
 const percent = (part: number, whole: number): string =>

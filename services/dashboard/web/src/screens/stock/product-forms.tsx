@@ -78,7 +78,7 @@ const Fields = ({ values, onChange, error }: FieldsProps) => (
     />
     <TextInput
       label="SKU"
-      description="Your product number. Must be unique."
+      description="Your product number. Must be unique among your products."
       required
       maxLength={64}
       value={values.sku}
