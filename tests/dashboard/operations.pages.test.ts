@@ -133,7 +133,7 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.getByRole('button', { name: /^npm run recover -- payment/ }).waitFor();
     await page.getByText('Late orders').waitFor();
     await visit(`/all-orders/${id}`);
-    await page.getByText('Events do not reach Kafka, so orders are delayed.').waitFor();
+    await page.getByText('Events do not reach Kafka or will soon stop reaching it').waitFor();
     await page.getByRole('link', { name: 'What to do' }).click();
     await page.getByRole('button', { name: 'Restart payment-outbox', disabled: true }).waitFor();
     await expectAccessible();

@@ -33,7 +33,7 @@ export const invariants = {
   one_order_per_idempotency_key:
     'every acknowledged order exists, and no two idempotency keys share an order',
 } as const;
-export type Invariant = keyof typeof invariants;
+type Invariant = keyof typeof invariants;
 
 export interface Finding {
   /** `invariant:key`, so the same finding has the same id in every audit. */

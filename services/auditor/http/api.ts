@@ -260,7 +260,10 @@ export const overviewView = z
                   committed: z.int().nullable().openapi({
                     description: 'The next offset to read; null when the group has committed nothing',
                   }),
-                  lag: z.int(),
+                  lag: z.int().openapi({
+                    description:
+                      'Offsets that the group has not read, including transaction markers; 0 for a single offset, which is probably a marker',
+                  }),
                 }),
               ),
             }),

@@ -107,7 +107,7 @@ export function registerPipelineRoutes(app: App, pipelines: Pick<Pipelines, 'lat
       request: { params: z.object({ service: z.enum(everyService) }) },
       responses: {
         200: { description: 'The pipeline delivers events', content },
-        503: { description: 'The pipeline does not deliver events, or has not been checked yet', content },
+        503: { description: 'The pipeline is broken, or has not been checked yet', content },
       },
     }),
     (c) => {

@@ -262,7 +262,9 @@ export const AllOrdersPage = () => {
         </>
       }
     >
-      <PipelineWarning>Events do not reach Kafka, so orders are delayed.</PipelineWarning>
+      <PipelineWarning>
+        Events do not reach Kafka or will soon stop reaching it, so orders can be delayed.
+      </PipelineWarning>
       {filter.customer !== undefined && (
         <Button
           variant="default"

@@ -82,8 +82,8 @@ export const ConsumerLag = ({ groups }: Pick<PipelinesOverview, 'groups'>) => (
           </Table>
         </Table.ScrollContainer>
         <p className={classes['note']}>
-          Transaction markers do not count as records. If only a transaction marker follows the committed
-          offset, the lag is 0 although the end offset is higher.
+          The lag counts offsets, including transaction markers. A lag of one offset is shown as 0, because
+          that offset is probably a transaction marker.
         </p>
       </>
     )}

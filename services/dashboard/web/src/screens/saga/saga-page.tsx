@@ -146,7 +146,9 @@ export const SagaPage = () => {
       {story.isError && story.data === undefined && (
         <ErrorMessage error={story.error} retry={() => void story.refetch()} />
       )}
-      <PipelineWarning>Events do not reach Kafka, so orders are delayed.</PipelineWarning>
+      <PipelineWarning>
+        Events do not reach Kafka or will soon stop reaching it, so orders can be delayed.
+      </PipelineWarning>
       {story.data !== undefined && <StoryView story={story.data} now={story.dataUpdatedAt} />}
     </Page>
   );
