@@ -33,8 +33,11 @@ export const changesBetween = (
   });
 };
 
-/** A sentence about the differences for the operator, and the commands that show and remove them. */
+/** A sentence about the differences for the operator, and the commands that show and remove differences. */
 export const describeDrift = (service: Service, connector: string, changes: readonly Change[]) => ({
-  sentence: `${connector} differs from connectors/${service}.json: ${changes.map(({ key }) => key).join(', ')}.`,
+  sentence:
+    changes.length === 0
+      ? `${connector} has the configuration of connectors/${service}.json.`
+      : `${connector} differs from connectors/${service}.json: ${changes.map(({ key }) => key).join(', ')}.`,
   remedy: `npm run connectors -- plan --connector ${connector}, then apply`,
 });

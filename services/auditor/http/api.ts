@@ -238,7 +238,7 @@ export const overviewView = z
         connectorName: z.string(),
         drift: driftView.nullable().openapi({
           description:
-            'Null when Kafka Connect does not answer or has no such connector, and when one of the three files cannot be read. Without a difference, `changes` is empty, and `sentence` and `remedy` do not apply.',
+            'Null when Kafka Connect does not answer or has no such connector, and when one of the three files cannot be read. Without a difference, `changes` is empty, and there is nothing to remedy.',
         }),
         samples: z
           .array(sampleView)

@@ -26,7 +26,7 @@ type Failure = 'refused' | 'incomplete' | 'role' | 'unavailable';
 
 const failureOf = (error: unknown): Failure => {
   if (error instanceof AuthorizationResponseError) return 'refused';
-  if (error instanceof z.ZodError) return 'role';
+  if (error instanceof z.ZodError && error.issues.some(({ path }) => path[0] === 'roles')) return 'role';
   return isHttpProblem(error) && error.code === 'unavailable' ? 'unavailable' : 'incomplete';
 };
 

@@ -75,7 +75,7 @@ export const addServiceProxy = (
       c.status(answer.status as StatusCode);
       return answer.body === null ? c.body(null) : c.body(answer.body);
     } catch (error) {
-      c.get('logger').warn('a service is not responding', { to: service, error });
+      if (!disconnected.aborted) c.get('logger').warn('a service is not responding', { to: service, error });
       throw problem('unavailable', {
         detail: `The ${service === 'auditor' ? service : `${service} service`} is not responding.`,
         headers: { 'Retry-After': '1' },

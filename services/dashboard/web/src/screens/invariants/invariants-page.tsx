@@ -15,9 +15,10 @@ import { When } from '../../parts/when.tsx';
 import { PipelineWarning } from '../pipelines/pipeline-warning.tsx';
 import classes from './invariants.module.css';
 
-const titleOf = ({ violations }: Invariants): string => {
+const titleOf = ({ violations, topicsRead }: Invariants): string => {
   const violatedCount = new Set(violations.map(({ invariant }) => invariant)).size;
-  if (violatedCount === 0) return 'All invariants hold';
+  if (violatedCount === 0)
+    return topicsRead ? 'All invariants hold' : 'No violation found, but Kafka could not be read';
   return violatedCount === 1 ? 'One invariant is violated' : `${violatedCount} invariants are violated`;
 };
 
@@ -25,6 +26,9 @@ const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f
 
 /** The key of a finding of these invariants is a product, which has no saga. */
 const stockInvariants: readonly string[] = ['no_oversell', 'stock_conserved'];
+
+/** These invariants cannot be checked while Kafka does not answer. */
+const kafkaInvariants: readonly string[] = ['outbox_published', 'nothing_uncommitted', 'inbox_complete'];
 
 /** The id of an order, event or product. Links to the saga if there is one. */
 const Resource = ({ id, isProduct = false }: { id: string; isProduct?: boolean }) =>
@@ -49,7 +53,7 @@ const Checks = ({ report }: { report: Invariants }) => (
     <ul className={classes['checks']}>
       {report.invariants.map(({ name, sentence }) => {
         const findings = report.violations.filter(({ invariant }) => invariant === name);
-        const isUnknown = !report.topicsRead && ['outbox_published', 'nothing_uncommitted'].includes(name);
+        const isUnknown = !report.topicsRead && kafkaInvariants.includes(name);
         return (
           <li key={name}>
             <StateBadge tone={findings.length > 0 ? 'bad' : isUnknown ? 'wait' : 'ok'}>

@@ -264,9 +264,9 @@ export const headlineOf = ({ nodes }: SystemMap): string => {
   for (const health of ['broken', 'paused', 'unknown'] as const) {
     const [first, ...others] = nodes.filter((node) => node.health === health);
     if (first === undefined) continue;
-    return others.length === 0
-      ? `${first.label} is ${health}`
-      : `${others.length + 1} components are ${health}`;
+    const subject = others.length === 0 ? first.label : `${others.length + 1} components`;
+    if (health === 'unknown') return `The state of ${subject} is unknown`;
+    return `${subject} ${others.length === 0 ? 'is' : 'are'} ${health}`;
   }
   const hasWarning = nodes.some(({ health, color }) => health === 'warning' && color === 'cdc');
   return hasWarning ? 'All systems operational, with a warning' : 'All systems operational';

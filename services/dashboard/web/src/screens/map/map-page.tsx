@@ -111,9 +111,12 @@ const Funnel = ({ orders }: Pick<Flow, 'orders'>) => {
   );
 };
 
+/** With these problems, events still arrive. */
+const harmlessNow: readonly string[] = ['heartbeat_forbidden', 'slot_endangered'];
+
 /** Whether events are late although their services work. A service does not work without its database. */
 const delaysEvents = (problems: readonly PipelineProblem[]): boolean =>
-  problems.some(({ level }) => level === 'broken') &&
+  problems.some(({ level, problem }) => level === 'broken' && !harmlessNow.includes(problem)) &&
   problems.every(({ problem }) => problem !== 'database_away');
 
 interface RemediesProps {
