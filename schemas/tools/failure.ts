@@ -1,4 +1,4 @@
-// Errors of the commands. A Failure has one sentence that names the remedy and, where there is one, the log file with the details.
+// Errors of the commands. A Failure has a sentence that names the remedy, and may have a log file with the details.
 // An error of the environment is explained in one sentence. Every other error is a defect of the scripts and is shown with its
 // stack trace.
 
@@ -93,7 +93,7 @@ const environmentSentence = (error: Error): string | undefined => {
     case 'ENOENT':
       return `${field(error, 'path') ?? 'a file'} does not exist`;
     case 'EADDRINUSE':
-      return `port ${field(error, 'port') ?? ''} is in use by another program; stop that program or choose another port`;
+      return `port ${field(error, 'port') ?? 'of a part'} is in use by another program; stop that program or choose another port`;
     default:
       return undefined;
   }
@@ -103,7 +103,7 @@ const environmentSentence = (error: Error): string | undefined => {
 export const explain = (error: unknown): string => {
   if (isFailure(error))
     return error.log === undefined ? error.message : `${error.message}\n  details: ${error.log}`;
-  // `fetch`, Drizzle and Promise.any give the reason only in the cause.
+  // `fetch` and Drizzle give the reason only in the cause; a connection to a name with several addresses gives one error for each.
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; depth += 1) {
     const sentence = environmentSentence(cause);
     if (sentence !== undefined) return sentence;

@@ -1,6 +1,6 @@
 // Registers the releases in the schema registry, in the sequence of the lock file and with the ids that the lock file records. Used
-// by the start of the stack and by `npm run schemas -- register`. Every record contains the id of its schema, so a registry with
-// other ids would make consumers decode records with the wrong schema: the registration then fails.
+// by the start of the stack and by `npm run schemas -- register`. Every record contains the id of its schema, so with
+// other ids consumers would decode records with the wrong schema. Therefore the registration fails when an id differs from the lock file.
 import { z } from 'zod';
 import { isEventSchema } from './event-schema.ts';
 import { failure, reasonOf } from './failure.ts';

@@ -12,7 +12,6 @@ import {
   type Contract,
   type Release,
 } from './releases.ts';
-import type { EventSchema } from './event-schema.ts';
 
 interface ReleaseOptions {
   /** Replaces the last version, unless the base contains that version. */
@@ -22,7 +21,6 @@ interface ReleaseOptions {
 
 /** The release that `--amend` replaces. */
 const replacedRelease = (
-  schema: EventSchema,
   versions: readonly Release[],
   { amend, base }: ReleaseOptions,
 ): Release | undefined => {
@@ -30,11 +28,11 @@ const replacedRelease = (
   if (!amend || last === undefined) return undefined;
   if (base === undefined)
     throw failure(
-      'without git, the command cannot tell whether the version is already published; release a new version instead',
+      'without a published branch to compare with, the command cannot tell whether the version is already published; name it with --base, or release a new version',
     );
   if (base.lock.some(({ id }) => id === last.id))
     throw failure(`${labelOf(last)} is released in ${base.name} and cannot change; release a new version`);
-  return last.event === schema.eventType ? last : undefined;
+  return last;
 };
 
 /** Releases the named events, or all changed events. Checks all events before it writes any. */
@@ -54,7 +52,7 @@ export const releaseEvents = (
   );
   const planned = pending.map((schema) => {
     const versions = releasesOfEvent(contract.releases, schema.eventType);
-    const replacing = replacedRelease(schema, versions, options);
+    const replacing = replacedRelease(versions, options);
     for (const earlier of versions) {
       if (earlier === replacing) continue;
       const [backward] = readingObstacles(schema, earlier.schema);

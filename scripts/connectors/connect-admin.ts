@@ -27,29 +27,50 @@ export const expectConnect = async (url: string): Promise<void> => {
   }
 };
 
+const exists = async (url: string, name: string): Promise<boolean> => {
+  let names: readonly unknown[] = [];
+  await until({ what: 'Kafka Connect to start', withinMs: 60_000, everyMs: 500 }, async () => {
+    const { status, body } = await callConnect(`${url}/connectors`);
+    if (status !== 200 || !Array.isArray(body)) return false;
+    names = body;
+    return true;
+  });
+  return names.includes(name);
+};
+
+/**
+ * Sends a request about one connector. Undefined when the connector does not exist. A worker that is still starting answers 404 to
+ * every request; if this were taken for "no such connector", a caller could overwrite an existing connector.
+ */
+const callConnector = async (
+  url: string,
+  name: string,
+  path: string,
+  method = 'GET',
+): Promise<Reply | undefined> => {
+  const send = (): Promise<Reply> => callConnect(`${url}/connectors/${name}/${path}`, { method });
+  const reply = await send();
+  if (reply.status !== 404) return reply;
+  return (await exists(url, name)) ? send() : undefined;
+};
+
 /** The configuration in Connect; undefined when the connector does not exist. */
 export const configOf = async (
   url: string,
   name: string,
 ): Promise<Readonly<Record<string, unknown>> | undefined> => {
-  const { status, body } = await callConnect(`${url}/connectors/${name}/config`);
-  if (status === 404) {
-    // A worker that is still starting answers 404 to every request. If this were taken for "no such connector", the caller would
-    // overwrite the configuration of an existing connector.
-    const all = await callConnect(`${url}/connectors`);
-    if (all.status === 200 && Array.isArray(all.body) && !all.body.includes(name)) return undefined;
-    throw new Error('Kafka Connect is still starting');
-  }
-  if (status !== 200 || !isObject(body)) throw new Error(refusalOf({ status, body }));
-  return body;
+  const reply = await callConnector(url, name, 'config');
+  if (reply === undefined) return undefined;
+  if (reply.status !== 200 || !isObject(reply.body)) throw new Error(refusalOf(reply));
+  return reply.body;
 };
 
 /** The state of a connector and its tasks; undefined when the connector does not exist. */
 export const connectorState = async (url: string, name: string): Promise<ConnectorState | undefined> => {
-  const { status, body } = await callConnect(`${url}/connectors/${name}/status`);
-  if (status === 404) return undefined;
-  if (status !== 200) throw new Error(refusalOf({ status, body }));
-  return stateOf(body);
+  const reply = await callConnector(url, name, 'status');
+  if (reply === undefined) return undefined;
+  if (reply.status !== 200) throw new Error(refusalOf(reply));
+  return stateOf(reply.body);
 };
 
 const validation = z.object({
@@ -80,8 +101,8 @@ export const setState = async (
   action: 'pause' | 'resume' | 'stop',
   wait: Omit<Wait, 'what'>,
 ): Promise<void> => {
-  const reply = await callConnect(`${url}/connectors/${name}/${action}`, { method: 'PUT' });
-  if (reply.status === 404) throw missingConnector(name);
+  const reply = await callConnector(url, name, action, 'PUT');
+  if (reply === undefined) throw missingConnector(name);
   if (reply.status >= 300) throw failure(`Kafka Connect refuses to ${action} ${name}: ${refusalOf(reply)}`);
   await until({ ...wait, what: `${name} to ${action}` }, async () => {
     const { body } = await callConnect(`${url}/connectors/${name}/status`);
@@ -92,7 +113,7 @@ export const setState = async (
     if (action === 'pause')
       return connector === 'PAUSED' && tasks.every((task) => task['state'] === 'PAUSED');
     const state = stateOf(body);
-    // A task that fails after the resume has been resumed; the caller reports the failure.
+    // A failed task also ends the wait: the resume has succeeded, and the caller reports the failure.
     return state.kind === 'running' || state.kind === 'failed';
   });
 };
@@ -117,8 +138,8 @@ export const lsnText = (lsn: number): string => {
 
 /** The offsets that Connect has stored; empty after a reset and before the first event. */
 export const storedOffsets = async (url: string, name: string): Promise<readonly StoredOffset[]> => {
-  const reply = await callConnect(`${url}/connectors/${name}/offsets`);
-  if (reply.status === 404) throw missingConnector(name);
+  const reply = await callConnector(url, name, 'offsets');
+  if (reply === undefined) throw missingConnector(name);
   if (reply.status !== 200)
     throw failure(`Kafka Connect does not return the offsets of ${name}: ${refusalOf(reply)}`);
   return offsets.parse(reply.body).offsets.map(({ offset: raw }) => {
@@ -136,7 +157,8 @@ const throwRefusal = (reply: Reply, what: string): never => {
 /** Deletes the stored offsets. The connector has to be stopped. */
 export const resetOffsets = async (url: string, name: string, wait: Omit<Wait, 'what'>): Promise<void> => {
   await until({ ...wait, what: `the offsets of ${name} to be reset` }, async () => {
-    const reply = await callConnect(`${url}/connectors/${name}/offsets`, { method: 'DELETE' });
+    const reply = await callConnector(url, name, 'offsets', 'DELETE');
+    if (reply === undefined) throw missingConnector(name);
     return reply.status < 300 || throwRefusal(reply, `to reset the offsets of ${name}`);
   });
 };
@@ -153,6 +175,8 @@ export const createStopped = async (
       method: 'POST',
       body: JSON.stringify({ name, config, initial_state: 'STOPPED' }),
     });
-    return reply.status === 201 || throwRefusal(reply, `to create ${name}`);
+    // 409 is also the answer when an earlier request was accepted and its answer was lost.
+    if (reply.status === 201 || (reply.status === 409 && (await exists(url, name)))) return true;
+    return throwRefusal(reply, `to create ${name}`);
   });
 };

@@ -36,7 +36,7 @@ export const provisionConnector = async (
       ...provisioned,
       trouble: `the replication slot of the ${service} database is ${slot}; npm run recover -- ${service}`,
     };
-  // In these cases a failure of the task is older than this boot, or is caused by a difference that was not removed.
+  // Without a change, a failure of the task is older than this boot. If a dangerous change was left out, that difference can cause it.
   const isForOperator = outcome.applied === 'unchanged' || outcome.left.length > 0;
   const state = await awaitRunning(service, target).catch((error: unknown) => {
     if (isForOperator && isFailure(error)) return error;
@@ -46,7 +46,7 @@ export const provisionConnector = async (
     return { ...provisioned, trouble: 'somebody has paused or stopped it; npm run connectors -- resume' };
   if (state !== 'running')
     return { ...provisioned, trouble: `${state.message}\n    npm run doctor shows the remedy` };
-  // A change that was not applied may concern the slot name, so only a clean configuration reads the expected slot.
+  // If a change was left out, the connector may have another slot name; nothing would then read the expected slot.
   if (outcome.left.length === 0) await awaitStreaming(database, target);
   return provisioned;
 };

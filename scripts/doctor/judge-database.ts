@@ -51,7 +51,9 @@ export const judgeDatabase = (service: ServiceName, facts: DatabaseFacts): Findi
           ...onlyIf(publication.allTables || publication.tables.join() !== 'public.outbox', () =>
             broken(
               `The publication ${publicationName} contains ${publication.allTables ? 'all tables' : publication.tables.join(', ') || 'no table'} instead of public.outbox.`,
-              `ALTER PUBLICATION ${publicationName} SET TABLE public.outbox`,
+              publication.allTables
+                ? `npm run connectors -- stop, DROP PUBLICATION ${publicationName}, then npm run recover -- ${service}`
+                : `ALTER PUBLICATION ${publicationName} SET TABLE public.outbox`,
             ),
           ),
           ...onlyIf(publication.operations.join() !== 'insert', () =>

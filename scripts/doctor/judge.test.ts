@@ -277,7 +277,7 @@ describe('the doctor', () => {
     ],
     retention: [
       [
-        'an inbox with a shorter retention than the outbox',
+        'an inbox that is not kept longer than the outbox',
         { ...healthy, retention: { ok: true, value: { outboxDays: 8, inboxDays: 8 } } },
         'broken',
         /must be kept longer/,

@@ -1,5 +1,5 @@
-// Every command in a runbook must exist, with every flag and argument: a runbook is read during an incident. links.test.ts checks
-// the links.
+// Every npm command in a runbook must exist, with every flag and argument, and every curl and psql command must use an address of the
+// stack: a runbook is read during an incident. links.test.ts checks the links.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -70,15 +70,16 @@ const defectOf = (command: string): string | undefined => {
   if (words[0]?.startsWith('kafka-') === true)
     return kafkaCommands.some((known) => known.test(command)) ? undefined : 'is not a command of Kafka';
   if (words[0] !== 'npm') return 'is not a command of this project';
-  const [, script = '', args] = /^npm (?:run )?(\S+)(?: (.*))?$/.exec(words.join(' ')) ?? [];
+  const [, script = '', args] =
+    /^npm (?:run |(?=start\b|test\b))(\S+)(?: (.*))?$/.exec(words.join(' ')) ?? [];
   const runs = packageScripts[script];
   if (runs === undefined) return `has no script ${script}`;
   if (args === undefined) return undefined;
   if (!args.startsWith('-- ')) return 'passes its arguments without --';
   const program = commands[/run\.mjs (\S+)/.exec(runs)?.[1] ?? script];
   if (program !== undefined) return refusalOf(program, argumentsIn(args.slice(3)));
-  // The remaining scripts pass their arguments to Vitest, and only names of test files are allowed.
-  return args.includes(' --') ? 'passes an option to Vitest' : undefined;
+  // The scripts for tests pass their arguments to Vitest, and only names of test files are allowed.
+  return / -/.test(args.slice(2)) ? 'passes an option to Vitest' : undefined;
 };
 
 describe('the runbooks', () => {
@@ -101,6 +102,8 @@ describe('the runbooks', () => {
       'npm run connectors -- stop --connector orders',
       'npm run recover -- orders',
       'npm run doctor --json',
+      'npm doctor',
+      'npm test -- -u',
       'kafka-topics.sh --list',
       'curl -s localhost:1234/pipelines',
       'psql postgres://postgres:orderflow@localhost:5441/order -c "select 1"',
@@ -109,7 +112,7 @@ describe('the runbooks', () => {
       expect(defectOf(command), command).toBeDefined();
   });
 
-  it('are all linked from their README, which the README of the project and that of connectors/ link', () => {
+  it('are all linked from connectors/runbooks/README.md, to which README.md and connectors/README.md link', () => {
     for (const file of runbooks.filter((name) => name !== 'README.md'))
       expect(read('README.md')).toContain(`](${file})`);
     expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain('](connectors/runbooks/README.md)');

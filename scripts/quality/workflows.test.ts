@@ -49,7 +49,6 @@ describe('the workflows', () => {
       'alerts',
       'test',
       'test:docker',
-      'test:faults',
       'test:full',
       'images',
       'schemas',

@@ -1,5 +1,5 @@
-// Reads which events of an outbox are on its topic. Recovery relies on this comparison alone, not on the slot, the stored
-// offsets or the state of an earlier run.
+// Reads which events of an outbox are on its topic. Recovery decides only by comparing the outbox with the topic, not by the slot, the
+// stored offsets or the state of an earlier run.
 import { randomUUID } from 'node:crypto';
 import { kafkaJsEventStream } from '../../services/platform/messaging/kafkajs-event-stream.ts';
 import { until } from '../stack/supervise/deadline.ts';
@@ -13,7 +13,7 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /**
  * Reads the topic up to its present end and passes the event ids of committed records to `take`, one batch at a time, so memory
  * stays bounded. Throws a failure when the end is not reached in time, for example while the transaction of a dead producer is
- * open: the events of this transaction and those behind it would be counted as missing.
+ * open. Without the failure, the events of that transaction and those behind it would be counted as missing.
  */
 export const readPublished = async (
   { brokers, security }: StackAddress['kafka'],

@@ -1,6 +1,6 @@
 // npm run reconcile: compares what the services, the payment provider and the topics record about each order. With --fix it
 // asks the responsible service to emit its state again through its outbox; the command itself writes to no database. Exit code 0:
-// no difference is left; 1: differences are left; 2: the comparison could not run.
+// no difference is left; 1: differences are left; 2: the comparison or a repair could not run.
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Mismatch } from '../../services/auditor/audit.ts';
@@ -51,7 +51,7 @@ const requestRepair = async (
   service: ServiceName,
   orderId: string,
   classes: readonly string[],
-): Promise<Repair> => {
+): Promise<Repair & { readonly isRefused: boolean }> => {
   const response = await fetch(`${urls[service]}/api/v1/${resourceOf[service]}/${orderId}/repair`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -62,9 +62,10 @@ const requestRepair = async (
     .object({ emitted: z.array(z.string()), note: z.string().nullable() })
     // A proxy can answer with a page that is not JSON.
     .safeParse(await response.json().catch(() => undefined));
-  if (!result.success) return { service, orderId, answer: `refused with ${response.status}` };
+  if (!result.success)
+    return { service, orderId, isRefused: true, answer: `refused with ${response.status}` };
   const { emitted, note } = result.data;
-  return { service, orderId, answer: note ?? `emitted again ${emitted.join(', ')}` };
+  return { service, orderId, isRefused: false, answer: note ?? `emitted again ${emitted.join(', ')}` };
 };
 
 const printMismatches = (found: readonly Mismatch[], say: Print): void => {
@@ -88,6 +89,7 @@ const repairAll = async (view: AuditorView, found: readonly Mismatch[], graceMs:
   const { urls } = stackOf(process.env);
   const token = await administratorToken(urls);
   const fixed: Repair[] = [];
+  const refused: Repair[] = [];
   let left = found;
   for (let round = 0; round < maxRounds; round += 1) {
     const remedies = Map.groupBy(
@@ -98,16 +100,16 @@ const repairAll = async (view: AuditorView, found: readonly Mismatch[], graceMs:
     for (const all of remedies.values()) {
       const remedy = all[0]?.remedy;
       if (!remedy) continue;
-      const done = await requestRepair(urls, token, remedy.service, remedy.orderId, [
+      const { isRefused, ...done } = await requestRepair(urls, token, remedy.service, remedy.orderId, [
         ...new Set(all.map((mismatch) => mismatch.class)),
       ]);
-      fixed.push(done);
+      (isRefused ? refused : fixed).push(done);
       say(`fix: ${done.service} ${done.answer} for order ${done.orderId}`);
     }
     await delay(graceMs + 2_000);
     left = await findMismatches(view);
   }
-  return { fixed, left };
+  return { fixed, refused, left };
 };
 
 interface Flags {
@@ -123,12 +125,14 @@ const compare = async ({ fix, grace, json }: Flags): Promise<number> => {
   try {
     const found = await findMismatches(view);
     printMismatches(found, say);
-    const { fixed, left } = fix ? await repairAll(view, found, graceMs, say) : { fixed: [], left: found };
-    if (fixed.length > 0) {
+    const { fixed, refused, left } = fix
+      ? await repairAll(view, found, graceMs, say)
+      : { fixed: [], refused: [], left: found };
+    if (fixed.length > 0 || refused.length > 0) {
       say('afterwards:');
       printMismatches(left, say);
     }
-    if (json) printJson({ found, fixed, left });
+    if (json) printJson({ found, fixed, refused, left });
     return left.length === 0 ? 0 : 1;
   } finally {
     await view.close();

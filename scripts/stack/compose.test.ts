@@ -135,7 +135,7 @@ describe('docker-compose.yml', () => {
   it('limits every log, and starts no Node process for a health check', () => {
     for (const [name, { logging, healthcheck }] of Object.entries(compose.services)) {
       expect(logging?.options, name).toMatchObject({ 'max-size': '10m', 'max-file': '3' });
-      expect(healthcheck?.test ?? [], name).not.toContain('node');
+      expect(healthcheck?.test.join(' ') ?? '', name).not.toMatch(/\bnode\b/);
     }
   });
 
@@ -160,7 +160,7 @@ describe('docker-compose.yml', () => {
       expect(serviceOf(name)).toMatchObject({ build: { target: name } });
   });
 
-  it('has a service that waits for the completion of each one-shot service, so that `up --wait` reports no failure', () => {
+  it('makes some service wait for the completion of every one-shot service, so that `up --wait` reports no failure', () => {
     const awaited = Object.values(compose.services).flatMap(({ depends_on: needs = {} }) =>
       Object.entries(needs).flatMap(([name, { condition }]) =>
         condition === 'service_completed_successfully' ? [name] : [],
@@ -386,7 +386,7 @@ describe('the profile observability', () => {
     ]);
   });
 
-  it('has targets of Prometheus and data sources of Grafana that publish the configured ports', () => {
+  it('publishes the port of every Prometheus target and of every Grafana data source', () => {
     const prometheus: { scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[] } = parse(
       readFileSync(join(root, 'deploy', 'observability', 'prometheus.yml'), 'utf8'),
     );

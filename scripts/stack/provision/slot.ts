@@ -1,16 +1,20 @@
 // Creates the publication and the replication slot that a connector reads. A slot is created only while the outbox is empty: a
 // slot that is created later skips the existing rows, and nothing would show that these events are missing from the topic.
-// Retention deletes only rows that a connector has read and nothing without a slot, so no event is missing when the outbox is
-// empty.
+// Retention deletes only rows that a connector has read, and no row while there is no slot. So an empty outbox means that no
+// event is missing.
+import { failure } from '../../../schemas/tools/failure.ts';
 import { until } from '../supervise/deadline.ts';
 import { services } from '../topology.ts';
 import { type Sql, execute, withConnection, type DatabaseTarget } from './database-target.ts';
 
 export const ensurePublication = async (sql: Sql, publication: string): Promise<void> => {
-  const [existing] = await sql<{ ok: boolean }[]>`
+  const [existing] = await sql<{ ok: boolean; allTables: boolean }[]>`
     SELECT pubinsert AND NOT pubupdate AND NOT pubdelete AND NOT pubtruncate AND NOT puballtables
            AND (SELECT array_agg(schemaname || '.' || tablename) FROM pg_publication_tables t
-                WHERE t.pubname = p.pubname) IS NOT DISTINCT FROM ARRAY['public.outbox'] AS ok
+                WHERE t.pubname = p.pubname) IS NOT DISTINCT FROM ARRAY['public.outbox']
+           AND NOT EXISTS (SELECT FROM pg_publication_rel r
+                WHERE r.prpubid = p.oid AND (r.prqual IS NOT NULL OR r.prattrs IS NOT NULL)) AS ok,
+           puballtables AS "allTables"
     FROM pg_publication p WHERE pubname = ${publication}`;
   if (existing?.ok === true) return;
   if (existing === undefined)
@@ -18,6 +22,11 @@ export const ensurePublication = async (sql: Sql, publication: string): Promise<
       sql,
       `CREATE PUBLICATION %I FOR TABLE public.outbox WITH (publish = 'insert')`,
       publication,
+    );
+  else if (existing.allTables)
+    throw failure(
+      `the publication ${publication} is FOR ALL TABLES, which PostgreSQL cannot change; stop its connector, run DROP PUBLICATION ${publication}, ` +
+        'start again, then run npm run recover for the service',
     );
   else {
     await execute(sql, 'ALTER PUBLICATION %I SET TABLE public.outbox', publication);
@@ -42,7 +51,11 @@ export const ensureSlot = async (sql: Sql, slot: string): Promise<SlotOutcome> =
   const [written] = await sql`SELECT 1 FROM public.outbox LIMIT 1`;
   if (written !== undefined) return 'missing';
   await createSlot(sql, slot);
-  return 'usable';
+  // A row that a service committed meanwhile may be before the slot.
+  const [concurrent] = await sql`SELECT 1 FROM public.outbox LIMIT 1`;
+  if (concurrent === undefined) return 'usable';
+  await sql`SELECT pg_drop_replication_slot(${slot})`;
+  return 'missing';
 };
 
 /**
