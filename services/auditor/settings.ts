@@ -16,7 +16,7 @@ import {
 const databaseUrl = (env: string, service: string) => ({
   ...settings.databaseUrl,
   env,
-  description: `The database of the ${service} service, with the role that may read, send canaries, append to the audit log and store responses to administrators.`,
+  description: `The URL of the database of the ${service} service. Its role may read, send canaries, append to the audit log, and store the response for an Idempotency-Key.`,
 });
 const seconds = (env: string, byDefault: number, description: string, maximum = 3_600) =>
   wholeNumberSetting(env, { minimum: 1, maximum, byDefault, description });
@@ -39,7 +39,7 @@ export const shape = {
   graceSeconds: seconds(
     'AUDIT_GRACE_SECONDS',
     30,
-    'Seconds that the rows and records concerned must be unchanged before a difference between them counts as an error.',
+    'Seconds for which rows and records must be unchanged before a difference between them counts as an error.',
   ),
   deadlineSeconds: seconds(
     'AUDIT_DEADLINE_SECONDS',
@@ -83,7 +83,7 @@ export const shape = {
     maximum: 1_000,
     byDefault: 10,
     description:
-      'Maximum number of consecutive restarts of a connector that is not running, with growing pauses; 0 switches the watchdog off.',
+      'Maximum number of consecutive restarts of a connector that has failed or lost its task, with growing pauses; 0 switches the watchdog off.',
   }),
 };
 

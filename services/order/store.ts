@@ -133,7 +133,7 @@ export const orderHandler: CommandHandler<OrderChange, Order | null, Order> = {
   measurements: (before, order) => (before ? measurementsOf(before, order) : []),
 };
 
-/** Emits the event of the order's current state again. The audit trail of the order records who requested the repair, and why. */
+/** Emits the event again that fits the order's current state: for an open order, `order.created`. The audit trail of the order records who requested the repair, and why. */
 export const repairHandler: CommandHandler<Repair, Order | null, Order> = {
   load: (tx, { orderId }) => lockOrder(tx, orderId),
   decide: (_repair, order) => (order ? reemit(order) : rejected('not_found', 'There is no such order.')),

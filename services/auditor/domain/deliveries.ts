@@ -53,7 +53,10 @@ export function findUnpublished({ outbox, records }: Facts): OutboxFact[] {
   return missing.filter((row) => (published.get(typeAndKey(row)) ?? 0) <= row.at);
 }
 
-/** Records without an outbox row, within the time for which all outbox rows were read. Empty when the topics could not be read. */
+/**
+ * Records without an outbox row. Only records since the time from which the snapshot has all outbox rows are judged. Empty when the
+ * topics could not be read.
+ */
 export function findUncommitted({ outbox, records, since }: Facts): TopicFact[] {
   if (!records) return [];
   const committed = new Set(outbox.map((row) => row.id));

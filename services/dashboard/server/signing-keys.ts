@@ -36,7 +36,7 @@ export interface SigningKeys {
 interface RotationPolicy {
   /** A signing key older than this is replaced; milliseconds. */
   readonly renewAfterMs: number;
-  /** How long a replaced key stays published: the lifetime of a token and the clock skew; milliseconds. */
+  /** How long a replaced key stays published: the lifetime of a token plus twice the clock skew; milliseconds. */
   readonly keepMs: number;
 }
 

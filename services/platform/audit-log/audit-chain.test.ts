@@ -53,7 +53,7 @@ const brokenAt = (links: readonly Link[]): number | undefined =>
   followChain(chainStart, links).broken?.position;
 const changedText = (value: string | null): string => `${value ?? ''}x`;
 
-/** For every column of an entry, a row that differs only in this column. */
+/** For every column of an entry, a function that changes only this column. */
 const entryChanges: { [K in keyof AuditEntry]: (row: AuditEntry) => AuditEntry } = {
   id: (row) => ({ ...row, id: row.id + 1_000 }),
   transaction: (row) => ({ ...row, transaction: `${row.transaction}0` }),
@@ -137,14 +137,14 @@ describe('the chain is broken when', () => {
     });
   });
 
-  it('an entry was removed with its seal, unless it was the last entry', () => {
+  it('an entry other than the last was removed with its seal', () => {
     anywhere((links, index) => {
       const expected = index === links.length - 1 ? undefined : index + 1;
       expect(brokenAt(links.toSpliced(index, 1))).toBe(expected);
     });
   });
 
-  it('an entry was removed and the later entries were moved up, unless it was the last entry', () => {
+  it('an entry other than the last was removed with its seal, and the later seals were renumbered', () => {
     anywhere((links, index) => {
       const moved = links.toSpliced(index, 1).map(({ seal, entry: row }, at) => ({
         seal: { ...seal, position: at + 1 },

@@ -15,7 +15,7 @@ it('the position never passes an unfinished record, in whatever sequence the oth
   expect(seen).toEqual([3n, 4n, 8n]);
 });
 
-it('the position stops before an unfinished record that is read again, until that record is finished', () => {
+it('an unfinished record that is read again holds the position until it is finished', () => {
   const position = createCommitPosition();
   for (const offset of [1n, 2n]) position.begin(offset);
   position.finish(2n);

@@ -68,7 +68,7 @@ export function createEventMetrics(
   });
   const publication = new Histogram({
     name: 'orderflow_event_publication_seconds',
-    help: 'From the occurrence of an event, before its transaction begins, to its publication in Kafka.',
+    help: 'From the occurrence of an event (taken before its transaction begins) to its publication in Kafka.',
     labelNames: ['group', 'event_type'],
     buckets,
     registers,
@@ -82,7 +82,7 @@ export function createEventMetrics(
   });
   const retries = new Counter({
     name: 'orderflow_event_retries_total',
-    help: 'Failed attempts to handle an event that are repeated.',
+    help: 'Failed attempts that are followed by another attempt.',
     labelNames: ['group'],
     registers,
   });
@@ -92,7 +92,7 @@ export function createEventMetrics(
     labelNames: ['group', 'reason'],
     registers,
   });
-  // Every series starts at 0, because `rate` does not count the first value of a new series.
+  // The series that are known now start at 0, because `rate` does not count the first value of a new series.
   for (const type of emitted) appended.inc({ event_type: type }, 0);
   for (const reason of deadLetterReasons) deadLetters.inc({ group, reason }, 0);
   retries.inc({ group }, 0);

@@ -1,4 +1,4 @@
-// Who may do what. Each service lists its actions in a permission table; the platform lists those of every process. An
+// Who may do what. Each service lists its own actions in a permission table; the actions that all processes share are listed here. An
 // endpoint can only be made from an entry (endpoint.ts), so an action that is in no table cannot be called, and every cell
 // of a table is enforced, documented and tested.
 

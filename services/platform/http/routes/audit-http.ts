@@ -23,8 +23,8 @@ const maximumThrottled = 1_000;
 
 /**
  * Records refused requests of authenticated callers, except reads and requests for unknown paths. The entry is committed before the
- * response is sent; if the commit fails, the response is 503, so that nobody can try actions without a trace. Registered before the
- * endpoints, which authenticate.
+ * response is sent; if the commit fails, the response is 503, so that nobody can try actions without a trace. Must be registered
+ * before the endpoints; the caller is known after `next()`, because the endpoints authenticate.
  *
  * Some other responses are only in the request log. 401, 413 before authentication, and 429 beyond the first in a minute: an entry
  * for each would let attackers fill the disk. 5xx: the cause is the state of the service, not the action.
@@ -83,7 +83,7 @@ export const verificationView = z
     entries: z.int(),
     unsealed: z.int().openapi({
       description:
-        'Number of entries without a seal. New entries are sealed within about a second, or once all transactions that began before them have ended; an older entry without a seal is a sign of tampering',
+        'Number of entries without a seal. An entry is sealed about a second after its commit, or later while a transaction that began before it is running or a backlog is sealed. Without such a cause, an entry without a seal is a sign of tampering',
     }),
     head: z.object({ position: z.int(), hash: z.string() }),
     firstBroken: z.object({ position: z.int(), sentence: z.string() }).nullable(),
@@ -131,7 +131,8 @@ export const verificationRoute = endpoint(permissionsOfServices['audit.verify'],
   tags,
   // Verifying a long chain takes longer than the time limit of requests. Each of its queries is bounded.
   kind: 'stream',
-  summary: 'Verify the hash chain; an anchor from the service’s log also reveals that its end was cut off',
+  summary:
+    'Verify the hash chain. With an anchor (a position and hash from the log of the process), also detect that the newest entries of the chain were removed',
   parameters: [anchorRule],
   request: {
     query: z

@@ -28,7 +28,7 @@ const start = `SwaggerUIBundle({
 });
 `;
 
-/** Each file is read once: reading the bundle of 1.5 MB for every request would delay other requests. */
+/** Each file is read once: reading the bundle of 1.7 MB for every request would delay other requests. */
 const contents = new Map<Asset, Promise<Uint8Array<ArrayBuffer>>>();
 
 const contentOf = async (name: Asset): Promise<Uint8Array<ArrayBuffer>> =>

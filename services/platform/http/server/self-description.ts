@@ -62,7 +62,10 @@ export function registerDescriptionRoutes(
       summary: 'A file of the page',
       request: { params: z.object({ asset: z.string().max(100) }) },
       responses: {
-        200: { description: 'A script or a style sheet', content: text('text/javascript') },
+        200: {
+          description: 'A script or a style sheet',
+          content: { ...text('text/javascript'), ...text('text/css') },
+        },
       },
     }),
     async (c) => {

@@ -23,7 +23,14 @@ export const theme = createTheme({
   cursorType: 'pointer',
   components: {
     Button: { defaultProps: { size: 'sm' } },
-    Tooltip: { defaultProps: { openDelay: 250, withArrow: true } },
+    // Mantine shows tooltips only for a mouse, unless it is told otherwise.
+    Tooltip: {
+      defaultProps: {
+        openDelay: 250,
+        withArrow: true,
+        events: { hover: true, focus: true, touch: true },
+      },
+    },
     SegmentedControl: {
       classNames: {
         root: classes['segmented'],

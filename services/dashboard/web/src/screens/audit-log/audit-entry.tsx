@@ -12,8 +12,8 @@ import { humanizeCode, type Outcome } from './audit-search.ts';
 
 const tones: Readonly<Record<Outcome, Tone>> = { accepted: 'ok', ignored: 'neutral', refused: 'bad' };
 
-/** Whether the resource of the entry is an order. An action is named after its permission, such as `orders.cancel`. */
-const isAboutOrder = ({ action }: AuditEntry): boolean => /^(?:orders|payments)\./.test(action);
+/** Whether the resource of the entry is an order id. An action is named after its permission, such as `orders.cancel`. */
+const isAboutOrder = ({ action }: AuditEntry): boolean => /^(?:orders|payments|reservations)\./.test(action);
 
 const Details = ({ entry }: { entry: AuditEntry }) => (
   <dl className={classes['details']}>
@@ -30,7 +30,7 @@ const Details = ({ entry }: { entry: AuditEntry }) => (
     <div>
       <dt>Resource</dt>
       <dd>
-        {entry.resource === null ? 'New resource' : <CopyId id={entry.resource} whole />}
+        {entry.resource === null ? 'None' : <CopyId id={entry.resource} whole />}
         {entry.resource !== null && isAboutOrder(entry) && (
           <>
             {' '}

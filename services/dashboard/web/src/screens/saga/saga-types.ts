@@ -48,7 +48,7 @@ export interface Saga {
   readonly blocks: readonly Block[];
   readonly hops: readonly Hop[];
   readonly links: readonly CallLink[];
-  /** The longest wait or transaction. */
+  /** The longest step of the saga, or the longest transaction. Waits for a person or a deadline do not count. */
   readonly slowest: Period | undefined;
   /** The longest waits, sorted by time. */
   readonly waits: readonly Period[];
