@@ -83,20 +83,25 @@ describe('while requests occupy every database connection', () => {
       HTTP_REQUEST_TIMEOUT_MS: '60000',
     });
     let stopped = false;
-    // Each request waits 3 s for the lock, so the last request waits 21 s for a connection: longer than the Kafka session timeout.
+    // 16 requests share 2 connections, and each holds its connection for 3 s (the lock timeout). So the last request waits 21 s,
+    // which is longer than the Kafka session timeout (10 s).
     const client = async (): Promise<void> => {
       while (!stopped) await place(url, product.id, randomUUID());
     };
     const clients = await whileLocked('idempotency_keys', async () => {
       const running = Array.from({ length: 16 }, client);
-      await eventually('all requests are active', async () => (await activeRequests(url)) === 16);
-      // 20 orders, so that both instances have events in their partitions. Requests without a key do not need the locked table.
-      const placed = Array.from({ length: 20 }, () =>
-        placeWithoutKey({ items: [{ productId: product.id, quantity: 1 }] }),
-      );
-      const ids = (await Promise.all(placed)).map(({ id }) => id);
-      await Promise.all(ids.map((id) => orderWith(id, 'PAID', 20_000)));
-      stopped = true;
+      try {
+        await eventually('all requests are active', async () => (await activeRequests(url)) === 16);
+        // 20 orders, so that this instance and the order service of the stack each have events in their partitions. Requests without
+        // a key do not need the locked table.
+        const placed = Array.from({ length: 20 }, () =>
+          placeWithoutKey({ items: [{ productId: product.id, quantity: 1 }] }),
+        );
+        const ids = (await Promise.all(placed)).map(({ id }) => id);
+        await Promise.all(ids.map((id) => orderWith(id, 'PAID', 20_000)));
+      } finally {
+        stopped = true;
+      }
       return running;
     });
     await Promise.all(clients);

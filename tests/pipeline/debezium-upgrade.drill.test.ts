@@ -113,17 +113,17 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium with the runbook, whi
     })();
     let hasUpgraded = false;
     const storedOffsets: unknown[] = [];
-    for (const command of commands) {
+    const runStep = async (command: string): Promise<void> => {
       note(command);
       const [, script = '', name = '', , ...args] = command.split(' ');
       // The last step of the runbook runs other tests, which this test does not run.
-      if (script === 'test') continue;
+      if (script === 'test') return;
       if (script === 'start') {
         storedOffsets.push(await readStoredOffsets());
         await worker.startWith('connect-plugins');
         hasUpgraded = true;
         storedOffsets.push(await readStoredOffsets());
-        continue;
+        return;
       }
       if (name === 'doctor') {
         const { findings } = await doctor(workerEnvironment);
@@ -131,13 +131,17 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium with the runbook, whi
         expect(broken).toEqual(
           hasUpgraded ? [] : [expect.stringContaining(`Debezium is ${String(previousVersion)}`)],
         );
-        continue;
+        return;
       }
       if (name !== 'connectors') throw new Error(`the drill does not know ${command}`);
       await onWorker(...args);
+    };
+    try {
+      for (const command of commands) await runStep(command);
+    } finally {
+      writing.abort();
+      await writer;
     }
-    writing.abort();
-    await writer;
     for (let index = 0; index < 5; index += 1) ordersAfter.push(await placeOrder());
     const all = [...ordersBefore, ...ordersDuring, ...ordersAfter];
     await Promise.all(all.map((id) => orderWith(id, 'PAID', 60_000)));

@@ -417,7 +417,7 @@ describe('archiving a dead letter', () => {
     expect(await effects()).toBe(0);
   });
 
-  it('during its replay takes effect; the replay is then a duplicate without an effect', async () => {
+  it('takes effect even while the dead letter is being replayed; that replay is then a duplicate and has no effect', async () => {
     const id = await storeDeadLetter();
     const inside = Promise.withResolvers<undefined>();
     const release = Promise.withResolvers<undefined>();

@@ -157,7 +157,7 @@ describe('concurrent reservations', () => {
   });
 });
 
-describe('two inputs for a row that does not exist yet', () => {
+describe('two concurrent inputs for a row that does not exist yet', () => {
   /** Handles `second` after `first` has written and before `first` has committed, so the second input has to wait for the first. */
   const race = async (first: (shell: Shell) => Promise<unknown>, second: () => Promise<unknown>) => {
     const stored = Promise.withResolvers<undefined>();
@@ -173,7 +173,8 @@ describe('two inputs for a row that does not exist yet', () => {
     };
     const faults = { reach, arm: () => undefined, disarm: () => undefined, armed: () => [] };
     const firstResult = first({ ...shell, faults });
-    await stored.promise;
+    // If the first input fails before it has written, its error ends the wait.
+    await Promise.race([stored.promise, firstResult]);
     return Promise.all([firstResult, second()]);
   };
   const cancelled = (orderId: string): ReservationInput => ({
@@ -185,21 +186,21 @@ describe('two inputs for a row that does not exist yet', () => {
   const threeUnits = (orderId: string, productId: string) =>
     orderCreated(orderId, [productId], { quantity: 3 });
 
-  it('release the units if they are an order and then its cancellation', async () => {
+  it('leave no unit reserved: an order, then its cancellation', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
     await race(submitOn(threeUnits(orderId, productId)), () => submit(cancelled(orderId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
-  it('reserve nothing if they are a cancellation and then its order', async () => {
+  it('leave no unit reserved: a cancellation, then its order', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
     await race(submitOn(cancelled(orderId)), () => submit(threeUnits(orderId, productId)));
     expect(await stateOf(orderId)).toBe('released');
     expect(await stock(productId)).toEqual({ available: 10, reserved: 0 });
   });
 
-  it('reserve once if they are the same order', async () => {
+  it('reserve the units once: the same order twice', async () => {
     const [orderId, productId] = [randomUUID(), await newProduct(10)];
     await race(submitOn(threeUnits(orderId, productId)), () => submit(threeUnits(orderId, productId)));
     expect(await stock(productId)).toEqual({ available: 10, reserved: 3 });
