@@ -12,6 +12,7 @@ import { startedSystem, type System } from '../system.ts';
 
 const projectRoot = join(import.meta.dirname, '..', '..', '..');
 const startWithinMs = 10 * 60_000;
+const stopsWithinMs = 60_000;
 
 interface Checkout {
   readonly folder: string;
@@ -60,11 +61,15 @@ export const onEarlierVersion = async <T>(
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const stop = (): void => {
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const signal = (name: NodeJS.Signals): void => {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
-      process.kill(-child.pid, 'SIGTERM');
+      process.kill(-child.pid, name);
   };
+  const stop = (): void => signal('SIGTERM');
   process.once('exit', stop);
   try {
     const ready = Promise.withResolvers<undefined>();
@@ -72,7 +77,7 @@ export const onEarlierVersion = async <T>(
       () => ready.reject(failure('the earlier version did not start in time')),
       startWithinMs,
     );
-    child.once('exit', () => ready.reject(failure('the earlier version did not start')));
+    void ended.then(() => ready.reject(failure('the earlier version did not start')));
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (line.includes('Ctrl-C')) ready.resolve(undefined);
     });
@@ -81,7 +86,9 @@ export const onEarlierVersion = async <T>(
     return await measure(startedSystem(ports, dataDir, env));
   } finally {
     stop();
+    const kill = setTimeout(() => signal('SIGKILL'), stopsWithinMs);
     await ended;
+    clearTimeout(kill);
     process.off('exit', stop);
     rmSync(dataDir, { recursive: true, force: true });
   }
