@@ -2,7 +2,6 @@
 // slot that is created later skips the existing rows, and nothing would show that these events are missing from the topic.
 // Retention deletes only rows that a connector has read, and no row while there is no slot. So an empty outbox means that no
 // event is missing.
-import { failure } from '../../../schemas/tools/failure.ts';
 import { until } from '../supervise/deadline.ts';
 import { services } from '../topology.ts';
 import { type Sql, execute, withConnection, type DatabaseTarget } from './database-target.ts';
@@ -17,21 +16,16 @@ export const ensurePublication = async (sql: Sql, publication: string): Promise<
            puballtables AS "allTables"
     FROM pg_publication p WHERE pubname = ${publication}`;
   if (existing?.ok === true) return;
-  if (existing === undefined)
-    await execute(
-      sql,
-      `CREATE PUBLICATION %I FOR TABLE public.outbox WITH (publish = 'insert')`,
-      publication,
-    );
-  else if (existing.allTables)
-    throw failure(
-      `the publication ${publication} is FOR ALL TABLES, which PostgreSQL cannot change; stop its connector, run DROP PUBLICATION ${publication}, ` +
-        'start again, then run npm run recover for the service',
-    );
-  else {
+  if (existing?.allTables === false) {
     await execute(sql, 'ALTER PUBLICATION %I SET TABLE public.outbox', publication);
     await execute(sql, `ALTER PUBLICATION %I SET (publish = 'insert')`, publication);
+    return;
   }
+  // PostgreSQL cannot change a publication FOR ALL TABLES. The statements are one transaction, so that every position in the WAL has a
+  // publication.
+  const drop = existing === undefined ? '' : 'DROP PUBLICATION %1$I;';
+  const create = `CREATE PUBLICATION %1$I FOR TABLE public.outbox WITH (publish = 'insert')`;
+  await execute(sql, `${drop} ${create}`, publication);
 };
 
 /** With `lost` or `missing`, events may be missing from the topic; only `npm run recover` may then create the slot. */
