@@ -52,10 +52,11 @@ const maxTrailEntries = 1_000;
 const dateOf = (text: string | undefined): Date | undefined =>
   text === undefined ? undefined : new Date(text);
 
-/** The content of a cursor: the last order of the previous page. */
-const orderPosition = z
-  .tuple([instant, z.uuid()])
-  .transform(([createdAt, id]) => ({ createdAt: new Date(createdAt), id }));
+/** The content of a cursor: the sort and the last order of the previous page. */
+const positionSchema = (sort: 'newest' | 'oldest') =>
+  z
+    .tuple([z.literal(sort), instant, z.uuid()])
+    .transform(([, createdAt, id]) => ({ createdAt: new Date(createdAt), id }));
 
 /** Adds the order routes to an application. */
 export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: WaitUntilStable): void {
@@ -140,12 +141,12 @@ export function registerOrderRoutes(app: App, shell: Shell, waitUntilStable: Wai
       placedBefore: dateOf(placedBefore),
       // One order more than the page shows, to find out whether there is a next page.
       limit: limit + 1,
-      after: positionIn(cursor, orderPosition),
+      after: positionIn(cursor, positionSchema(rest.sort)),
     });
     // A seller sees only some lines, but the status of the whole order.
     const data = found.slice(0, limit).map(({ order, status }) => ({ ...toView(order), status }));
     const last = data.at(-1);
-    const nextCursor = found.length > limit && last ? encodeCursor(last.createdAt, last.id) : null;
+    const nextCursor = found.length > limit && last ? encodeCursor(rest.sort, last.createdAt, last.id) : null;
     return c.json({ data, nextCursor }, 200);
   });
 
