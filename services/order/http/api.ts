@@ -112,7 +112,13 @@ export const orderView = z
     ),
     total: money,
     reservation: z.object({ state: z.string(), expiresAt: z.iso.datetime().nullable() }),
-    payment: z.object({ mode: z.string(), state: z.string() }),
+    payment: z.object({
+      mode: z.string(),
+      state: z.string().openapi({
+        description:
+          'What the order service knows of the charge. It stays none or pending when the order is cancelled before a charge is attempted; the payment service has the details.',
+      }),
+    }),
     version: z.int(),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),

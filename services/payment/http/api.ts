@@ -83,7 +83,8 @@ const payRoute = endpoint(permissions['payments.pay'], {
       content: json(paymentView),
     },
     202: {
-      description: 'The charge has no outcome yet; read the payment again for its outcome',
+      description:
+        'The charge has no outcome yet; read the payment again for its outcome. An order is charged once: if an earlier request has started the charge, its token is used, and not the token of this request',
       content: json(paymentView),
     },
   },
