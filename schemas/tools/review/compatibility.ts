@@ -120,15 +120,16 @@ export const obstacles = (reader: Node, writer: Node, path: string): Obstacle[] 
     return obstacles(reader.items, writer.items, `${path}[]`);
   if (reader.kind === 'primitive' && writer.kind === 'primitive') {
     const isReadable = reader.name === writer.name || promotions[reader.name]?.includes(writer.name) === true;
-    if (isReadable && reader.logicalType === writer.logicalType) return [];
     if (isReadable)
-      return [
-        {
-          path,
-          cause: 'logical_type',
-          reason: `the bytes mean ${typeText(writer)} and would be read as ${typeText(reader)}`,
-        },
-      ];
+      return reader.logicalType === writer.logicalType
+        ? []
+        : [
+            {
+              path,
+              cause: 'logical_type',
+              reason: `the bytes mean ${typeText(writer)} and would be read as ${typeText(reader)}`,
+            },
+          ];
   }
   return [
     {

@@ -23,7 +23,7 @@ import type { OrderCommand } from '../domain/decide.ts';
 import { statusOf, type Order } from '../domain/order.ts';
 import type { PlaceOrder } from '../domain/place-order.ts';
 import type { WaitUntilStable } from './order-wait.ts';
-import { findOrder, limitToViewer, listOrders, readTrail } from '../order-queries.ts';
+import { findOrder, limitToViewer, listOrders, readTrail, type OrderPage } from '../order-queries.ts';
 import { orderHandler, placeOrderHandler, repairHandler } from '../store.ts';
 import { viewerOf } from './viewer.ts';
 
@@ -53,7 +53,7 @@ const dateOf = (text: string | undefined): Date | undefined =>
   text === undefined ? undefined : new Date(text);
 
 /** The content of a cursor: the sort and the last order of the previous page. */
-const positionSchema = (sort: 'newest' | 'oldest') =>
+const positionSchema = (sort: OrderPage['sort']) =>
   z
     .tuple([z.literal(sort), instant, z.uuid()])
     .transform(([, createdAt, id]) => ({ createdAt: new Date(createdAt), id }));
