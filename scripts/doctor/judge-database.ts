@@ -52,7 +52,7 @@ export const judgeDatabase = (service: ServiceName, facts: DatabaseFacts): Findi
             broken(
               `The publication ${publicationName} contains ${publication.allTables ? 'all tables' : publication.tables.join(', ') || 'no table'} instead of public.outbox.`,
               publication.allTables
-                ? `Create it again: BEGIN; DROP PUBLICATION ${publicationName}; CREATE PUBLICATION ${publicationName} FOR TABLE public.outbox WITH (publish = 'insert'); COMMIT`
+                ? 'npm start creates it again; elsewhere scripts/provision.ts does.'
                 : `ALTER PUBLICATION ${publicationName} SET TABLE public.outbox`,
             ),
           ),
