@@ -139,6 +139,12 @@ describe('connections that stay open', () => {
       expect(answer).toContain('"code":"overloaded"');
       expect(answer).toContain('Retry-After: 1\r\n');
     }
+    // The clients see that a connection is closed before the server stops counting it.
+    await eventually('closed connections no longer count', async () => {
+      const response = await fetch(`${url}/health/live`, { headers: { connection: 'close' } });
+      await response.text();
+      return response.status === 200;
+    });
     await expectOthersServed();
   });
 });
