@@ -1,7 +1,11 @@
-// Each connection prepares a statement once. After a migration under traffic, prepared statements with an outdated result type must
+// Each connection builds and prepares a statement once. After a migration under traffic, prepared statements with an outdated result type must
 // not cause lasting errors.
-import { sql } from 'drizzle-orm';
-import { beforeAll, expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { eq, sql } from 'drizzle-orm';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { outbox } from '../../drizzle/messaging/schema.ts';
+import { orders } from '../../drizzle/order/schema.ts';
+import { insertInto, prepared, updateOf } from '../../services/platform/database/prepared.ts';
 import { isTransient } from '../../services/platform/database/transient.ts';
 import { useTestDatabase, type TestDatabaseHandle } from '../support/database.ts';
 
@@ -48,4 +52,82 @@ it('a transaction after a change of its table succeeds within three attempts; th
   }
   expect(attempts.at(-1)).toBe('read');
   expect(attempts.slice(0, -1).every((outcome) => outcome === 'transient error')).toBe(true);
+});
+
+describe('statements that are built once', () => {
+  const insertOrders = insertInto(orders);
+  const updateOrder = updateOf(orders, orders.id);
+  const newOrder = (): typeof orders.$inferInsert => ({
+    id: randomUUID(),
+    customerId: 'c',
+    paymentMode: 'AUTO',
+    paymentMethod: 'card',
+    paymentToken: null,
+    totalMinor: 12,
+    currency: 'EUR',
+    status: 'PENDING',
+    cancellationReason: null,
+    reservationState: 'pending',
+    reservationExpiresAt: null,
+    paymentState: 'none',
+    version: 1,
+    createdAt: new Date('2026-03-04T05:06:07.089Z'),
+    updatedAt: new Date('2026-03-04T05:06:07.089Z'),
+  });
+  const storedOrders = (id: string) => database.db.select().from(orders).where(eq(orders.id, id));
+
+  it('store the values of each row, whatever the sequence of its columns', async () => {
+    const [first, second] = [newOrder(), newOrder()];
+    const { id, ...others } = second;
+    await database.db.transaction((tx) => insertOrders(tx, [first, { ...others, id }]).execute());
+    expect(await storedOrders(first.id)).toMatchObject([first]);
+    expect(await storedOrders(id)).toMatchObject([second]);
+  });
+
+  it('set the given columns, also to null and back', async () => {
+    const order = newOrder();
+    await database.db.transaction((tx) => insertOrders(tx, [order]).execute());
+    const reservationExpiresAt = new Date('2027-01-02T03:04:05.006Z');
+    for (const change of [{ reservationExpiresAt }, { reservationExpiresAt: null }, { version: 2 }]) {
+      await database.db.transaction((tx) => updateOrder(tx, order.id, change).execute());
+      expect(await storedOrders(order.id)).toMatchObject([change]);
+    }
+    expect(await storedOrders(order.id)).toMatchObject([{ ...order, version: 2 }]);
+  });
+
+  it('ignore a row that exists, if they are told to, and count the inserted rows', async () => {
+    const insertNew = insertInto(orders, { ignoreConflicts: true });
+    const order = newOrder();
+    const insertTwice = await database.db.transaction(async (tx) => [
+      await insertNew(tx, [order]).execute(),
+      await insertNew(tx, [{ ...order, version: 9 }]).execute(),
+    ]);
+    expect(insertTwice.map(({ count }) => count)).toEqual([1, 0]);
+    expect(await storedOrders(order.id)).toMatchObject([{ version: 1 }]);
+  });
+
+  it('are built once for all transactions of a connection', async () => {
+    let built = 0;
+    const eventsOf = prepared((db) => {
+      built += 1;
+      return db
+        .select()
+        .from(outbox)
+        .where(eq(outbox.aggregateId, sql.placeholder('key')))
+        .prepare('events_of');
+    });
+    for (const key of ['a', 'b'])
+      expect(await database.db.transaction((tx) => eventsOf(tx).execute({ key }))).toEqual([]);
+    expect(built).toBe(1);
+  });
+
+  it('are refused after the end of their transaction', async () => {
+    let send: (() => Promise<unknown>) | undefined;
+    const order = newOrder();
+    await database.db.transaction(async (tx) => {
+      send = () => Promise.try(() => insertOrders(tx, [order]).execute());
+    });
+    await expect(send?.()).rejects.toThrow('after the end of its transaction');
+    expect(await storedOrders(order.id)).toEqual([]);
+  });
 });

@@ -42,7 +42,9 @@ it('a transaction commits nothing when one of its statements fails, and throws t
   expect(await storedIds()).toEqual([{ id: 4 }]);
 });
 
-it('a transaction needs one round trip for BEGIN, one for the awaited results, and one for the other statements and COMMIT', async () => {
+it('a transaction needs one round trip for BEGIN and the awaited results, and one for the other statements and COMMIT', async () => {
+  // The first transaction of a connection also waits for BEGIN alone.
+  await database.db.transaction((tx) => insert(tx, 3));
   const usageBefore = database.connection.usage();
   await database.db.transaction(async (tx) => {
     await Promise.all([tx.execute(sql`select 1`), tx.execute(sql`select 2`)]);
@@ -50,8 +52,27 @@ it('a transaction needs one round trip for BEGIN, one for the awaited results, a
     start(insert(tx, 2));
   });
   const usageAfter = database.connection.usage();
-  expect(usageAfter.roundTrips - usageBefore.roundTrips).toBe(3);
+  expect(usageAfter.roundTrips - usageBefore.roundTrips).toBe(2);
   expect(usageAfter.transactions - usageBefore.transactions).toBe(1);
+});
+
+it('a statement outside of a transaction commits in one round trip when it writes', async () => {
+  await database.db.transaction((tx) => insert(tx, 3));
+  const usageBefore = database.connection.usage();
+  await insert(database.db, 1);
+  const usageAfter = database.connection.usage();
+  expect(usageAfter.roundTrips - usageBefore.roundTrips).toBe(1);
+  expect(await storedIds()).toEqual([{ id: 3 }, { id: 1 }]);
+});
+
+// If BEGIN fails, the server executes the statements that were sent together with it outside of any transaction.
+it('without BEGIN, the server refuses to write', async () => {
+  await database.db.execute(sql`create or replace function write_thing() returns int language sql as
+    'insert into things values (7) returning id'`);
+  await expect(database.db.execute(sql`select write_thing()`)).rejects.toMatchObject({
+    cause: { code: '25006' },
+  });
+  expect(await storedIds()).toEqual([]);
 });
 
 it('no statement of a transaction is executed after its connection is lost', async () => {

@@ -1,0 +1,94 @@
+// Statements whose SQL Drizzle builds once per connection. For the statements of each event, building the SQL would cost more CPU
+// time than sending it.
+import { eq, getTableColumns, sql, type InferInsertModel, type SQL } from 'drizzle-orm';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import type { Database, Statement, Transaction } from './database.ts';
+
+/** For each running transaction: a Drizzle database whose statements run in the transaction, the same for each on a connection. */
+export const connections = new WeakMap<Transaction, Database>();
+
+/**
+ * A query with placeholders (`sql.placeholder`), which `build` builds and prepares on its first use over each connection. It runs
+ * in the given transaction.
+ */
+export const prepared = <Query extends object>(
+  build: (db: Database) => Query,
+): ((tx: Transaction) => Query) => {
+  const queries = new WeakMap<Database, Query>();
+  return (tx) => {
+    const connection = connections.get(tx);
+    if (connection === undefined) throw new Error('a statement was sent after the end of its transaction');
+    const known = queries.get(connection);
+    if (known !== undefined) return known;
+    const query = build(connection);
+    queries.set(connection, query);
+    return query;
+  };
+};
+
+type Row = Readonly<Record<string, unknown>>;
+
+interface Write {
+  execute(values: Row): Promise<{ readonly count: number }>;
+}
+
+interface PreparedWrite extends Statement {
+  /** Resolves to the driver's result, whose `count` is the number of changed rows. */
+  execute(): Promise<{ readonly count: number }>;
+}
+
+/**
+ * Writes to columns of a table. A statement is built for each shape: the number of rows and the names of their columns. Its
+ * placeholders are numbered.
+ */
+const writesOf = (
+  table: PgTable,
+  build: (db: Database, rows: readonly Record<string, SQL>[]) => Write,
+): ((tx: Transaction, rows: readonly Row[], others?: Row) => PreparedWrite) => {
+  const columns: Readonly<Record<string, PgColumn | undefined>> = getTableColumns(table);
+  const statements = new Map<string, (tx: Transaction) => Write>();
+  return (tx, rows, others) => {
+    const names = Object.keys(rows[0] ?? {});
+    const shape = `${rows.length} ${names.join()}`;
+    const statement =
+      statements.get(shape) ??
+      prepared((db) => {
+        const placeholder = (row: number, column: number) =>
+          sql`${sql.placeholder(String(row * names.length + column))}`;
+        return build(
+          db,
+          rows.map((_, row) =>
+            Object.fromEntries(names.map((name, column) => [name, placeholder(row, column)])),
+          ),
+        );
+      });
+    statements.set(shape, statement);
+    // Drizzle's own conversion of placeholders fails for null.
+    const valueOf = (name: string, value: unknown): unknown =>
+      value === null ? null : columns[name]?.mapToDriverValue(value);
+    const values = rows.flatMap((row) => names.map((name) => valueOf(name, row[name])));
+    return { execute: () => statement(tx).execute({ ...Object.fromEntries(values.entries()), ...others }) };
+  };
+};
+
+/** Inserts rows, which have the same columns. With `ignoreConflicts`, a row that exists is left as it is. */
+export const insertInto = <Table extends PgTable>(table: Table, { ignoreConflicts = false } = {}) => {
+  const writes = writesOf(table, (db, rows) => {
+    const insert = db.insert<PgTable>(table).values([...rows]);
+    return (ignoreConflicts ? insert.onConflictDoNothing() : insert).prepare('insert');
+  });
+  return (tx: Transaction, rows: readonly InferInsertModel<Table>[]) => writes(tx, rows);
+};
+
+/** Sets columns of the row whose `key` has the given value. */
+export const updateOf = <Table extends PgTable>(table: Table, key: PgColumn) => {
+  const writes = writesOf(table, (db, [row = {}]) =>
+    db
+      .update<PgTable>(table)
+      .set(row)
+      .where(eq(key, sql.placeholder('key')))
+      .prepare('update'),
+  );
+  return (tx: Transaction, keyValue: string, row: Partial<InferInsertModel<Table>>): Statement =>
+    writes(tx, [row], { key: keyValue });
+};
