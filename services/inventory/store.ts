@@ -5,6 +5,7 @@ import { inventory, reservationItems, reservations, stockMovements } from '../..
 import type { Statement, Transaction } from '../platform/database/database.ts';
 import type { CommandHandler, Message } from '../platform/transaction/handle.ts';
 import { lockNames, lockRowOf } from '../platform/database/lock-row.ts';
+import { insertInto, prepared, updateOf } from '../platform/database/prepared.ts';
 import { oneOf } from '../platform/database/one-of.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
@@ -30,19 +31,42 @@ export const toProduct = ({ priceMinor, currency, ...row }: ProductRow): Product
   price: { amountMinor: priceMinor, currency },
 });
 
+const insertReservation = insertInto(reservations);
+const insertItems = insertInto(reservationItems);
+const insertMovements = insertInto(stockMovements);
+const updateReservation = updateOf(reservations, reservations.orderId);
+const reservationForUpdate = prepared((db) =>
+  db
+    .select()
+    .from(reservations)
+    .where(eq(reservations.orderId, sql.placeholder('orderId')))
+    .for('update')
+    .prepare('reservation_for_update'),
+);
+const itemsByProduct = prepared((db) =>
+  db
+    .select({ productId: reservationItems.productId, quantity: reservationItems.quantity })
+    .from(reservationItems)
+    .where(eq(reservationItems.orderId, sql.placeholder('orderId')))
+    .orderBy(asc(reservationItems.productId))
+    .prepare('items_of_reservation'),
+);
+/** Relative changes: even if a lock were missing, the CHECK constraint would check the correct sum. */
+const changeStock = prepared((db) =>
+  db
+    .update(inventory)
+    .set({
+      available: sql`${inventory.available} + ${sql.placeholder('available')}`,
+      reserved: sql`${inventory.reserved} + ${sql.placeholder('reserved')}`,
+    })
+    .where(eq(inventory.productId, sql.placeholder('productId')))
+    .prepare('change_stock'),
+);
+
 const lockReservation = async (tx: Transaction, orderId: string): Promise<Reservation | null> => {
   const [row, items] = await Promise.all([
-    lockRowOf(
-      tx,
-      'reservation',
-      orderId,
-      tx.select().from(reservations).where(eq(reservations.orderId, orderId)).for('update'),
-    ),
-    tx
-      .select({ productId: reservationItems.productId, quantity: reservationItems.quantity })
-      .from(reservationItems)
-      .where(eq(reservationItems.orderId, orderId))
-      .orderBy(asc(reservationItems.productId)),
+    lockRowOf(tx, 'reservation', orderId, { execute: () => reservationForUpdate(tx).execute({ orderId }) }),
+    itemsByProduct(tx).execute({ orderId }),
   ]);
   return row ? { ...row, state: stateOf(row.state), items } : null;
 };
@@ -96,7 +120,7 @@ const movementRows = (
 ): readonly Statement[] => {
   if (movements.length === 0) return [];
   const rows = movements.map((movement) => ({ ...movement, actor, correlationId, occurredAt: at }));
-  return [tx.insert(stockMovements).values(rows)];
+  return [insertMovements(tx, rows)];
 };
 
 /** Locks the reservations of several inputs, then their stock, in the same sequence as `load` does for each input. */
@@ -142,29 +166,25 @@ export const reservationHandler: CommandHandler<ReservationInput, ReservationVie
     const { reservation, stock } = decision.state;
     const { orderId, state, expiresAt, createdAt, updatedAt, items } = reservation;
     const statements: Statement[] = [
-      tx
-        .insert(reservations)
-        .values({ orderId, state, expiresAt, createdAt, updatedAt })
-        .onConflictDoUpdate({ target: reservations.orderId, set: { state, expiresAt, updatedAt } }),
+      before.reservation
+        ? updateReservation(tx, orderId, { state, expiresAt, updatedAt })
+        : insertReservation(tx, [{ orderId, state, expiresAt, createdAt, updatedAt }]),
     ];
     if (!before.reservation && items.length > 0)
-      statements.push(tx.insert(reservationItems).values(items.map((item) => ({ orderId, ...item }))));
+      statements.push(
+        insertItems(
+          tx,
+          items.map((item) => ({ orderId, ...item })),
+        ),
+      );
     const movements: Movement[] = [];
     for (const [productId, after] of stock) {
       const { available = 0, reserved = 0 } = before.stock.get(productId) ?? {};
       const availableDelta = after.available - available;
       const reservedDelta = after.reserved - reserved;
       if (availableDelta === 0 && reservedDelta === 0) continue;
-      // Relative updates: even if a lock were missing, the CHECK constraint would check the correct sum.
-      statements.push(
-        tx
-          .update(inventory)
-          .set({
-            available: sql`${inventory.available} + ${availableDelta}`,
-            reserved: sql`${inventory.reserved} + ${reservedDelta}`,
-          })
-          .where(eq(inventory.productId, productId)),
-      );
+      const change = { productId, available: availableDelta, reserved: reservedDelta };
+      statements.push({ execute: () => changeStock(tx).execute(change) });
       movements.push({ productId, kind: movementOf[state], availableDelta, reservedDelta, orderId });
     }
     return [...statements, ...movementRows(tx, movements, message)];

@@ -1,11 +1,12 @@
 // Loads and saves orders. Every change of an order locks its row first, so the inputs of one order are handled one after
 // the other. Without the lock, two concurrent inputs could each derive the status from facts that the other input changes.
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { catalogue, orderEvents, orderItems, orders } from '../../drizzle/order/schema.ts';
 import type { DomainEvent } from '../../schemas/generated/events.ts';
 import type { Statement, Transaction } from '../platform/database/database.ts';
 import { accepted, ignored, rejected } from '../platform/transaction/decision/decision.ts';
 import { lockRowOf } from '../platform/database/lock-row.ts';
+import { insertInto, prepared, updateOf } from '../platform/database/prepared.ts';
 import type { CommandHandler, Message } from '../platform/transaction/handle.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
 import { decide, type OrderInput } from './domain/decide.ts';
@@ -13,7 +14,28 @@ import { statusOf, type Order } from './domain/order.ts';
 import { placeOrder, type CatalogueItem, type PlaceOrder } from './domain/place-order.ts';
 import { measurementsOf } from './domain/measurements.ts';
 import { reemit } from './domain/reemit.ts';
-import { itemsOf, toOrder } from './order-rows.ts';
+import { toOrder } from './order-rows.ts';
+
+const insertOrder = insertInto(orders);
+const insertItems = insertInto(orderItems);
+const insertEvent = insertInto(orderEvents);
+const updateOrder = updateOf(orders, orders.id);
+const orderForUpdate = prepared((db) =>
+  db
+    .select()
+    .from(orders)
+    .where(eq(orders.id, sql.placeholder('id')))
+    .for('update')
+    .prepare('order_for_update'),
+);
+const itemsInSequence = prepared((db) =>
+  db
+    .select()
+    .from(orderItems)
+    .where(eq(orderItems.orderId, sql.placeholder('id')))
+    .orderBy(asc(orderItems.line))
+    .prepare('items_of_order'),
+);
 
 const factColumns = (order: Order) => ({
   status: statusOf(order),
@@ -32,19 +54,21 @@ const historyEntry = (
   outcome: string,
   { id, context, at }: Message<unknown>,
 ): Statement =>
-  tx.insert(orderEvents).values({
-    orderId: order.id,
-    type,
-    inputId: id,
-    actor: context.actor,
-    outcome,
-    status: statusOf(order),
-    version: order.version,
-    correlationId: context.correlationId,
-    causationId: context.causationId,
-    occurredAt: at,
-    recordedAt: new Date(),
-  });
+  insertEvent(tx, [
+    {
+      orderId: order.id,
+      type,
+      inputId: id,
+      actor: context.actor,
+      outcome,
+      status: statusOf(order),
+      version: order.version,
+      correlationId: context.correlationId,
+      causationId: context.causationId,
+      occurredAt: at,
+      recordedAt: new Date(),
+    },
+  ]);
 
 /** Places an order at the prices of the catalogue copy. */
 export const placeOrderHandler: CommandHandler<PlaceOrder, ReadonlyMap<string, CatalogueItem>, Order> = {
@@ -62,7 +86,7 @@ export const placeOrderHandler: CommandHandler<PlaceOrder, ReadonlyMap<string, C
   save: (tx, _catalogue, decision, message) => {
     if (decision.kind === 'ignored') return [];
     const order = decision.state;
-    const orderRow = tx.insert(orders).values({
+    const orderRow = {
       id: order.id,
       customerId: order.customerId,
       paymentMode: order.payment.mode,
@@ -72,20 +96,22 @@ export const placeOrderHandler: CommandHandler<PlaceOrder, ReadonlyMap<string, C
       currency: order.total.currency,
       createdAt: order.createdAt,
       ...factColumns(order),
-    });
-    const itemRows = tx.insert(orderItems).values(
-      order.items.map((item, line) => ({
-        orderId: order.id,
-        line,
-        productId: item.productId,
-        sellerId: item.sellerId,
-        name: item.name,
-        quantity: item.quantity,
-        unitPriceMinor: item.unitPrice.amountMinor,
-        fulfilment: item.fulfilment,
-      })),
-    );
-    return [orderRow, itemRows, historyEntry(tx, order, 'place_order', 'accepted', message)];
+    };
+    const itemRows = order.items.map((item, line) => ({
+      orderId: order.id,
+      line,
+      productId: item.productId,
+      sellerId: item.sellerId,
+      name: item.name,
+      quantity: item.quantity,
+      unitPriceMinor: item.unitPrice.amountMinor,
+      fulfilment: item.fulfilment,
+    }));
+    return [
+      insertOrder(tx, [orderRow]),
+      insertItems(tx, itemRows),
+      historyEntry(tx, order, 'place_order', 'accepted', message),
+    ];
   },
   measurements: (_catalogue, order) => measurementsOf(null, order),
 };
@@ -99,8 +125,8 @@ export interface OrderChange {
 const lockOrder = async (tx: Transaction, orderId: string): Promise<Order | null> => {
   // Both statements are sent together and run one after the other: the items are read after the row is locked.
   const [[row], items] = await Promise.all([
-    tx.select().from(orders).where(eq(orders.id, orderId)).for('update'),
-    itemsOf(tx, [orderId]),
+    orderForUpdate(tx).execute({ id: orderId }),
+    itemsInSequence(tx).execute({ id: orderId }),
   ]);
   return row ? toOrder(row, items) : null;
 };
@@ -120,7 +146,7 @@ export const orderHandler: CommandHandler<OrderChange, Order | null, Order> = {
       item.fulfilment === before.items[line]?.fulfilment ? [] : [{ line, fulfilment: item.fulfilment }],
     );
     return [
-      tx.update(orders).set(factColumns(order)).where(eq(orders.id, order.id)),
+      updateOrder(tx, order.id, factColumns(order)),
       ...shipped.map(({ line, fulfilment }) =>
         tx
           .update(orderItems)

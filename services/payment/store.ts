@@ -1,9 +1,10 @@
 // Loads and saves payments. The first event of an order creates its payment row, and every input locks this row. A request to
 // the gateway is stored in the transaction of the decision that makes it.
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { Database, Statement, Transaction } from '../platform/database/database.ts';
+import { insertInto, prepared, updateOf } from '../platform/database/prepared.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { CommandHandler } from '../platform/transaction/handle.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
@@ -13,14 +14,25 @@ import { newPayment, type Payment, type PaymentView } from './domain/payment.ts'
 import { reemit } from './domain/reemit.ts';
 import { kindOf, toPayment, toRow, type TransactionRow } from './payment-rows.ts';
 
+const insertPayment = insertInto(payments, { ignoreConflicts: true });
+const insertTransaction = insertInto(transactions);
+const updatePayment = updateOf(payments, payments.orderId);
+const paymentForUpdate = prepared((db) =>
+  db
+    .select()
+    .from(payments)
+    .where(eq(payments.orderId, sql.placeholder('orderId')))
+    .for('update')
+    .prepare('payment_for_update'),
+);
+
 /** Inserts the payment row if it is missing, then locks it, so that two concurrent first events cannot both create it. */
 const lockPayment = async (tx: Transaction, { type, data, at }: PaymentInput): Promise<Payment> => {
   const initial = newPayment(data.orderId, at);
-  const insert = tx.insert(payments).values(toRow(initial)).onConflictDoNothing();
   // Both statements are sent together and run one after the other, the insert first. A customer's `pay` does not create a payment.
   const [, [row]] = await Promise.all([
-    type === 'pay' ? undefined : insert,
-    tx.select().from(payments).where(eq(payments.orderId, data.orderId)).for('update'),
+    type === 'pay' ? undefined : insertPayment(tx, [toRow(initial)]).execute(),
+    paymentForUpdate(tx).execute({ orderId: data.orderId }),
   ]);
   return row ? toPayment(row) : initial;
 };
@@ -33,11 +45,11 @@ export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
     if (decision.kind === 'ignored') return [];
     const { payment, request } = decision.state;
     const { orderId, ...columns } = toRow(payment);
-    const statements: Statement[] = [tx.update(payments).set(columns).where(eq(payments.orderId, orderId))];
+    const statements: Statement[] = [updatePayment(tx, orderId, columns)];
     if (input.type === 'gateway_answered') statements.push(settleTransaction(tx, input, at));
     if (!request) return statements;
     const { kind, idempotencyKey, amount, token, chargeId } = request;
-    const insertRequest = tx.insert(transactions).values({
+    const requestRow = {
       id: uuidv7(),
       orderId,
       kind,
@@ -54,8 +66,8 @@ export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
       traceparent: context.traceparent,
       createdAt: at,
       updatedAt: at,
-    });
-    return [...statements, insertRequest];
+    };
+    return [...statements, insertTransaction(tx, [requestRow])];
   },
   measurements: measurementsOf,
 };
@@ -63,7 +75,7 @@ export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
 /** Emits the event of the payment's current state again. The payment does not change. */
 export const repairHandler: CommandHandler<Repair, Payment | null, Payment> = {
   load: async (tx, { orderId }) => {
-    const [row] = await tx.select().from(payments).where(eq(payments.orderId, orderId)).for('update');
+    const [row] = await paymentForUpdate(tx).execute({ orderId });
     return row ? toPayment(row) : null;
   },
   decide: (_repair, payment) =>

@@ -4,6 +4,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { duplicateDeliveries, processedEvents } from '../../../drizzle/messaging/schema.ts';
 import type { Transaction } from '../database/database.ts';
+import { insertInto } from '../database/prepared.ts';
 import type { Claim } from './handle.ts';
 
 /** Settles the replayed dead letter in the transaction that handles its event; false when it is settled already. */
@@ -24,17 +25,15 @@ export interface Delivery {
   readonly replay?: SettleDeadLetter;
 }
 
+const insertProcessed = insertInto(processedEvents, { ignoreConflicts: true });
+
 /** Claims the event for its consumer group. `prior` is undefined: a duplicate event needs no result. */
 export function inboxClaim({ replay, ...delivery }: Delivery): Claim<unknown, undefined> {
   return {
     take: async (tx, now) => {
       if (replay && !(await replay(tx, now))) return { taken: false, prior: undefined };
-      const inserted = await tx
-        .insert(processedEvents)
-        .values({ ...delivery, processedAt: now, outcome: 'accepted' })
-        .onConflictDoNothing()
-        .returning({ eventId: processedEvents.eventId });
-      if (inserted.length === 1) return { taken: true };
+      const row = { ...delivery, processedAt: now, outcome: 'accepted' };
+      if ((await insertProcessed(tx, [row]).execute()).count === 1) return { taken: true };
       const { consumer, eventId } = delivery;
       await tx
         .insert(duplicateDeliveries)

@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { outbox } from '../../../drizzle/messaging/schema.ts';
 import { eventCatalogue, type DomainEvent } from '../../../schemas/generated/events.ts';
 import type { Statement, Transaction } from '../database/database.ts';
+import { insertInto } from '../database/prepared.ts';
 import type { EventCodec } from '../event-codec/event-codec.ts';
 import type { MessageContext } from './message-context.ts';
 import {
@@ -21,6 +22,8 @@ export interface Cause {
   readonly context: MessageContext;
   readonly at: Date;
 }
+
+const insertOutbox = insertInto(outbox);
 
 interface OutboxRows {
   readonly statements: readonly Statement[];
@@ -72,5 +75,5 @@ export function outboxRows(
       ...encoded,
     };
   });
-  return { statements: [tx.insert(outbox).values(rows)], spans };
+  return { statements: [insertOutbox(tx, rows)], spans };
 }
