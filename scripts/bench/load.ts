@@ -4,7 +4,16 @@
 // time by part.
 import { round } from './latency.ts';
 import { onOwnStack, type Say } from './own-stack.ts';
-import { disconnectShop, measureIdle, prepareShop, placeAtRate, stepLine, type Step } from './orders.ts';
+import {
+  disconnectShop,
+  measureIdle,
+  placeAtRate,
+  placeByClients,
+  prepareShop,
+  stepLine,
+  warmUpOrders,
+  type Step,
+} from './orders.ts';
 import { readMemory, totalCpu, type CpuTimes } from './processes.ts';
 import { readStages, type Stages } from './stages.ts';
 import { systemOf } from './system.ts';
@@ -51,8 +60,8 @@ export const benchLoad = ({ rates, seconds, p99AtMost, products, say }: LoadOpti
     const system = systemOf(stack);
     const shop = await prepareShop(system, products);
     try {
-      say('warming up for 20 s at 5 orders/s …');
-      await placeAtRate(shop, 5, 20);
+      say(`warming up with ${warmUpOrders} orders …`);
+      await placeByClients(shop, 8, warmUpOrders);
       say('measuring the idle stack for 30 s …');
       const idle = await measureIdle(system, 30);
       if (idle) say(`idle: ${round(totalCpu(idle) / 10)} % of a core`);

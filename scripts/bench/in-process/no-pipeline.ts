@@ -29,6 +29,7 @@ import { failure } from '../../../schemas/tools/failure.ts';
 import type { Stack } from '../../stack/boot.ts';
 import { serviceNames, type ServiceName } from '../../stack/topology.ts';
 import { round } from '../latency.ts';
+import { warmUpOrders } from '../orders.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00';
 const reservationTtlMs = 1_800_000;
@@ -146,9 +147,9 @@ export const measureNoPipeline = async (
       };
       await Promise.all(Array.from({ length: clients }, client));
     };
-    await run(100);
+    await run(warmUpOrders);
     const began = performance.now();
-    await run(100 + count);
+    await run(warmUpOrders + count);
     return round(count / ((performance.now() - began) / 1_000));
   } finally {
     await Promise.all(serviceNames.map((service) => connections[service].close()));

@@ -5,7 +5,7 @@ import type { Stack } from '../../stack/boot.ts';
 import { measureHop, measurePaid } from '../events.ts';
 import { measureNoPipeline } from '../in-process/no-pipeline.ts';
 import type { Latency } from '../latency.ts';
-import { disconnectShop, measureIdle, prepareShop, placeByClients } from '../orders.ts';
+import { disconnectShop, measureIdle, placeByClients, prepareShop, warmUpOrders } from '../orders.ts';
 import { onOwnStack, type Say } from '../own-stack.ts';
 import { readMemory, totalCpu, type CpuTimes } from '../processes.ts';
 import { systemOf, type System } from '../system.ts';
@@ -61,8 +61,8 @@ const measureSystem = async (
 ): Promise<SystemFigures> => {
   const shop = await prepareShop(system);
   try {
-    say(`${name}: warming up`);
-    await placeByClients(shop, clients, Math.ceil(orders / 4));
+    say(`${name}: warming up with ${warmUpOrders} orders`);
+    await placeByClients(shop, clients, warmUpOrders);
     const hop = outboxRowsRemain ? await measureHop(system, hopRate, hopSeconds) : [];
     const placedToPaid = await measurePaid(system, singleOrders);
     const { ordersPerSecond, cpu } = await placeByClients(shop, clients, orders);
