@@ -1,18 +1,8 @@
 // The connection to the service's PostgreSQL database. Every wait has a timeout on the server, so a lost client or a forgotten lock
 // ends in an error that is retried, never in a transaction that holds its locks for ever.
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import postgres from 'postgres';
-import { createConnectionQueue } from './connection-queue.ts';
-import { connections } from './prepared.ts';
-import {
-  inTransaction,
-  isLossOfConnection,
-  unsafeAfterEnd,
-  unsafeOf,
-  type Session,
-  type Unsafe,
-} from './transaction.ts';
-import { DependencyUnavailable } from './transient.ts';
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import { connections, createPool, drizzleOver } from './pool.ts';
+import { inTransaction, unsafeOf, type Unsafe } from './transaction.ts';
 import type { Trust } from '../process/security/pem.ts';
 
 export type Database = PostgresJsDatabase;
@@ -89,122 +79,39 @@ const readOnlyByDefault = { default_transaction_read_only: true } as const;
  */
 export const fetchTypes = false;
 
-/** Longest use of a connection, in milliseconds; a server process grows with the statements that it has prepared. */
-const maxLifetimeMs = 30 * 60_000;
-
 /** A query that only reads. If it calls a function that writes, the server refuses it. */
 const isPlainSelect = (text: string): boolean => /^\s*select\b/i.test(text);
 
-/** A connection of the pool. */
-interface PooledSession extends Session {
-  /** Drizzle over this connection. Its statements run in the current transaction of the connection. */
-  readonly db: Database;
-  /** Milliseconds of the monotonic clock. */
-  readonly openedAt: number;
-}
-
-/** The functions of the driver that Drizzle calls. */
-interface DriverCalls {
-  unsafe(...statement: Parameters<Unsafe>): PromiseLike<unknown> & { values(): PromiseLike<unknown> };
-  begin?(work: (transaction: { readonly unsafe: Unsafe }) => Promise<unknown>): Promise<unknown>;
-}
-
-/** A driver for Drizzle with other functions. Drizzle sets the types that it expects in the options of `client`. */
-const driverFor = (client: postgres.Sql, calls: DriverCalls): postgres.Sql =>
-  ({ options: client.options, ...calls }) as unknown as postgres.Sql;
-
-/**
- * A pool of connections, opened on first use and re-opened after a loss. Each connection is a client of the driver with one
- * connection, so that a transaction can send its first statements together with BEGIN. Each statement is prepared once per
- * connection: the server parses it once, and each further execution takes one round trip instead of two.
- */
+/** Opens connections on first use. Each statement is prepared once per connection. */
 export function connectDatabase(
   url: string,
   applicationName: string,
   { poolSize = 16, waitMs = 10_000, lockTimeoutMs = 3_000, tls = false }: ConnectionOptions = {},
 ): Connection {
-  const queue = createConnectionQueue({ connections: poolSize, waitMs });
   const used: Counts = { transactions: 0, roundTrips: 0 };
   const onRoundTrip = (): void => {
     used.roundTrips += 1;
   };
-  const sessions = new Set<PooledSession>();
-  let isClosed = false;
-
-  const open = (): PooledSession => {
-    if (isClosed) throw new DependencyUnavailable('the connection to the database is closed');
-    const client = postgres(url, {
-      ssl: tls,
-      max: 1,
-      connect_timeout: 5,
-      idle_timeout: 60,
-      // The driver would end the connection in the middle of a transaction.
-      max_lifetime: null,
-      onnotice: () => undefined,
-      onclose: () => {
-        session.isConnected = false;
-        session.onLoss();
-      },
-      fetch_types: fetchTypes,
-      connection: {
-        ...sessionSettings,
-        ...readOnlyByDefault,
-        application_name: applicationName,
-        statement_timeout: 5_000,
-        lock_timeout: lockTimeoutMs,
-        idle_in_transaction_session_timeout: 15_000,
-      },
-    });
-    const session: PooledSession = {
-      client,
-      db: drizzle(
-        driverFor(client, {
-          unsafe: (text, parameters) => session.unsafe(text, parameters),
-          begin: (work) => inTransaction(session, onRoundTrip, (unsafe) => work({ unsafe })),
-        }),
-      ),
-      unsafe: unsafeAfterEnd,
-      openedAt: performance.now(),
-      isConnected: false,
-      onLoss: () => undefined,
-    };
-    sessions.add(session);
-    return session;
+  const driver = {
+    ssl: tls,
+    connect_timeout: 5,
+    idle_timeout: 60,
+    onnotice: () => undefined,
+    fetch_types: fetchTypes,
+    connection: {
+      ...sessionSettings,
+      ...readOnlyByDefault,
+      application_name: applicationName,
+      statement_timeout: 5_000,
+      lock_timeout: lockTimeoutMs,
+      idle_in_transaction_session_timeout: 15_000,
+    },
   };
-
-  const first = open();
-  const free = [first];
-  const discard = (session: PooledSession, seconds: number): void => {
-    sessions.delete(session);
-    void session.client.end({ timeout: seconds });
-  };
-  const takeSession = (): PooledSession => {
-    const session = free.pop();
-    if (session === undefined) return open();
-    if (performance.now() - session.openedAt < maxLifetimeMs) return session;
-    discard(session, 5);
-    return open();
-  };
-
-  /** Runs the work with a session that no other work uses. */
-  const run = <T>(work: (session: PooledSession) => PromiseLike<T>): Promise<T> =>
-    queue.run(async () => {
-      const session = takeSession();
-      try {
-        const result = await work(session);
-        free.push(session);
-        return result;
-      } catch (error) {
-        // After a loss, the driver would send waiting statements over a new connection, without their transaction.
-        if (!session.isConnected || isLossOfConnection(error)) discard(session, 0);
-        else free.push(session);
-        throw error;
-      }
-    });
+  const pool = createPool({ url, size: poolSize, waitMs, driver, onRoundTrip });
 
   /** A statement outside of a transaction. One that may write is sent together with BEGIN and COMMIT. */
   const runAlone = <T>(text: string, execute: (unsafe: Unsafe) => PromiseLike<T>): Promise<T> =>
-    run(async (session) => {
+    pool.run(async (session) => {
       if (isPlainSelect(text)) {
         onRoundTrip();
         return execute(unsafeOf(session.client));
@@ -215,17 +122,14 @@ export function connectDatabase(
       );
       return result;
     });
-
-  const db = drizzle(
-    driverFor(first.client, {
-      unsafe: (text, parameters) => ({
-        then: (...handlers) => runAlone(text, (unsafe) => unsafe(text, parameters)).then(...handlers),
-        values: () => runAlone(text, (unsafe) => unsafe(text, parameters).values()),
-      }),
+  const db = drizzleOver({
+    unsafe: (text, parameters) => ({
+      then: (...handlers) => runAlone(text, (unsafe) => unsafe(text, parameters)).then(...handlers),
+      values: () => runAlone(text, (unsafe) => unsafe(text, parameters).values()),
     }),
-  );
+  });
   db.transaction = (work, config) =>
-    run((session) => {
+    pool.run((session) => {
       used.transactions += 1;
       return session.db.transaction(async (tx) => {
         connections.set(tx, session.db);
@@ -240,13 +144,10 @@ export function connectDatabase(
   return {
     db,
     ping: async () => {
-      await run(({ client }) => client`select 1`);
+      await pool.run(({ client }) => client`select 1`);
     },
-    saturated: queue.saturated,
+    saturated: pool.saturated,
     usage: () => ({ ...used }),
-    close: async (seconds = 5) => {
-      isClosed = true;
-      await Promise.all([...sessions].map(({ client }) => client.end({ timeout: seconds })));
-    },
+    close: (seconds = 5) => pool.close(seconds),
   };
 }

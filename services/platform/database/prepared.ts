@@ -3,9 +3,7 @@
 import { eq, getTableColumns, sql, type InferInsertModel, type SQL } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Database, Statement, Transaction } from './database.ts';
-
-/** For each running transaction: a Drizzle database whose statements run in the transaction, the same for each on a connection. */
-export const connections = new WeakMap<Transaction, Database>();
+import { connections } from './pool.ts';
 
 /**
  * A query with placeholders (`sql.placeholder`), which `build` builds and prepares on its first use over each connection. It runs

@@ -1,9 +1,8 @@
 // The transaction in which HTTP commands, Kafka events and timers take effect: claim the input (an inbox row or an
 // Idempotency-Key), load and lock the state, decide, save, append to the outbox and, for an action of a person, to the audit log,
 // commit. Because the transaction is atomic, a process may die at any instruction: the input is either handled completely or still
-// to be handled. For most inputs, the process waits for the database three times: for BEGIN, for the state, and for COMMIT together
-// with all writes. The transaction contains no remote call, because its locks would be held for as long as the call takes. `handle`
-// catches no errors.
+// to be handled. For most inputs, the process waits for the database twice: for BEGIN with the state, and for all writes with COMMIT.
+// The transaction contains no remote call, because its locks would be held for as long as the call takes. `handle` catches no errors.
 import type { Attributes } from '@opentelemetry/api';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';
 import { recordAction } from '../audit-log/audit-log.ts';

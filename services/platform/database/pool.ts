@@ -1,0 +1,128 @@
+// A pool of connections. Each connection is a client of the driver with one connection, so that a transaction can send its first
+// statements together with BEGIN: the driver's own pool waits for the answer to BEGIN.
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { createConnectionQueue, type ConnectionQueue } from './connection-queue.ts';
+import {
+  inTransaction,
+  isLossOfConnection,
+  unsafeAfterEnd,
+  type Session,
+  type Unsafe,
+} from './transaction.ts';
+import { DependencyUnavailable } from './transient.ts';
+
+/** For each running transaction: the `db` of its connection. */
+export const connections = new WeakMap<object, PostgresJsDatabase>();
+
+/** Longest use of a connection, in milliseconds; a server process grows with the statements that it has prepared. */
+const maxLifetimeMs = 30 * 60_000;
+
+/** A connection of the pool. */
+interface PooledSession extends Session {
+  /** Drizzle over this connection. Its statements run in the current transaction of the connection. */
+  readonly db: PostgresJsDatabase;
+  /** Milliseconds of the monotonic clock. */
+  readonly openedAt: number;
+}
+
+interface Pool {
+  /** Runs the work with a connection that no other work uses. Throws DependencyUnavailable when none is free in time. */
+  readonly run: <T>(work: (session: PooledSession) => PromiseLike<T>) => Promise<T>;
+  readonly saturated: ConnectionQueue['saturated'];
+  /** Waits up to `seconds` for running queries, then closes. */
+  readonly close: (seconds: number) => Promise<void>;
+}
+
+/** The functions of the driver that Drizzle calls. */
+interface DriverCalls {
+  unsafe(...statement: Parameters<Unsafe>): PromiseLike<unknown> & { values(): PromiseLike<unknown> };
+  begin?(work: (transaction: { readonly unsafe: Unsafe }) => Promise<unknown>): Promise<unknown>;
+}
+
+/** Drizzle over functions in place of the driver. In the driver's options, it sets the types that it expects. */
+export const drizzleOver = (
+  calls: DriverCalls,
+  options: Pick<postgres.ParsedOptions, 'parsers' | 'serializers'> = { parsers: {}, serializers: {} },
+): PostgresJsDatabase => drizzle({ options, ...calls } as unknown as postgres.Sql);
+
+interface PoolOptions {
+  readonly url: string;
+  readonly size: number;
+  /** Longest wait for a connection, in milliseconds. */
+  readonly waitMs: number;
+  readonly driver: postgres.Options<Record<string, postgres.PostgresType>>;
+  /** Called for each wait for the server in a transaction. */
+  readonly onRoundTrip: () => void;
+}
+
+/** Opens connections when they are needed, and replaces lost ones. */
+export const createPool = ({ url, size, waitMs, driver, onRoundTrip }: PoolOptions): Pool => {
+  const queue = createConnectionQueue({ connections: size, waitMs });
+  const sessions = new Set<PooledSession>();
+  const free: PooledSession[] = [];
+  let isClosed = false;
+
+  const open = (): PooledSession => {
+    if (isClosed) throw new DependencyUnavailable('the connection to the database is closed');
+    const client = postgres(url, {
+      ...driver,
+      max: 1,
+      // The driver would end the connection in the middle of a transaction.
+      max_lifetime: null,
+      onclose: () => {
+        session.isConnected = false;
+        session.onLoss();
+      },
+    });
+    const session: PooledSession = {
+      client,
+      db: drizzleOver(
+        {
+          unsafe: (text, parameters) => session.unsafe(text, parameters),
+          begin: (work) => inTransaction(session, onRoundTrip, (unsafe) => work({ unsafe })),
+        },
+        client.options,
+      ),
+      unsafe: unsafeAfterEnd,
+      openedAt: performance.now(),
+      isConnected: false,
+      onLoss: () => undefined,
+    };
+    sessions.add(session);
+    return session;
+  };
+  const discard = (session: PooledSession, seconds: number): void => {
+    sessions.delete(session);
+    void session.client.end({ timeout: seconds });
+  };
+  const take = (): PooledSession => {
+    const session = free.pop();
+    if (session === undefined) return open();
+    if (performance.now() - session.openedAt < maxLifetimeMs) return session;
+    discard(session, 5);
+    return open();
+  };
+
+  return {
+    run: (work) =>
+      queue.run(async () => {
+        const session = take();
+        try {
+          const result = await work(session);
+          free.push(session);
+          return result;
+        } catch (error) {
+          // After a loss, the driver would send waiting statements over a new connection, without their transaction.
+          if (!session.isConnected || isLossOfConnection(error)) discard(session, 0);
+          else free.push(session);
+          throw error;
+        }
+      }),
+    saturated: queue.saturated,
+    close: async (seconds) => {
+      isClosed = true;
+      await Promise.all([...sessions].map(({ client }) => client.end({ timeout: seconds })));
+    },
+  };
+};
