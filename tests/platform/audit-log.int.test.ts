@@ -470,6 +470,15 @@ describe('the HTTP API', () => {
     expect((await entries()).map(({ subject }) => subject)).toEqual(['customer-1', 'customer-2']);
   });
 
+  it('records the next 429 refusal of a person when the first could not be recorded', async () => {
+    respond = refuse('too_many_requests');
+    await db.execute(sql`alter table audit_log rename to missing`);
+    expect((await post('/api/things')).status).toBe(503);
+    await db.execute(sql`alter table missing rename to audit_log`);
+    expect((await post('/api/things')).status).toBe(429);
+    expect(await entries()).toHaveLength(1);
+  });
+
   it('responds with 503 if the refusal cannot be recorded: otherwise a caller could probe permissions without an entry', async () => {
     const closedConnection = connectDatabase(database.url, 'test');
     await closedConnection.close();

@@ -3,7 +3,7 @@ import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { defineProblems } from '../../platform/http/endpoint/problem.ts';
-import { json } from '../../platform/http/request/shapes.ts';
+import { integerIn, json } from '../../platform/http/request/shapes.ts';
 import { printable } from '../../platform/http/request/text.ts';
 import { modes, normalBehaviour } from '../behaviour.ts';
 
@@ -153,7 +153,7 @@ export const readLedgerRoute = endpoint(permissions['ledger.read'], {
   summary: 'The newest charges, declined ones included, with their refunds, and the totals of all entries',
   request: {
     query: z.object({
-      limit: z.coerce.number().int().min(1).max(50_000).default(1_000).openapi({
+      limit: integerIn(1, 50_000).default(1_000).openapi({
         description: 'Maximum number of charges. They are sorted by time, oldest first.',
       }),
     }),

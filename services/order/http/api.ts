@@ -7,7 +7,15 @@ import { endpoint } from '../../platform/http/endpoint/endpoint.ts';
 import { idempotencyKeyHeader, idempotencyProblems } from '../../platform/http/request/idempotency-http.ts';
 import { defineProblems } from '../../platform/http/endpoint/problem.ts';
 import { repairConfig } from '../../platform/http/routes/repair.ts';
-import { instant, json, jsonBody, money, pageOf, pageQuery } from '../../platform/http/request/shapes.ts';
+import {
+  instant,
+  integerIn,
+  json,
+  jsonBody,
+  money,
+  pageOf,
+  pageQuery,
+} from '../../platform/http/request/shapes.ts';
 import { printable, resourceId, uuid } from '../../platform/http/request/text.ts';
 import { maxTotalMinor } from '../domain/place-order.ts';
 
@@ -180,11 +188,7 @@ const listRoute = endpoint(permissions['orders.list'], {
       }),
       reason: printable(100).optional().openapi({ description: 'Why the order was cancelled' }),
       customerId: resourceId(200).optional(),
-      stuckSeconds: z.coerce
-        .number()
-        .int()
-        .min(1)
-        .max(maxStuckSeconds)
+      stuckSeconds: integerIn(1, maxStuckSeconds)
         .optional()
         .openapi({
           description:

@@ -3,14 +3,14 @@ import { z } from '@hono/zod-openapi';
 import { readContract, type Contract } from '../../../../schemas/tools/releases.ts';
 import { endpoint } from '../../../platform/http/endpoint/endpoint.ts';
 import { problem } from '../../../platform/http/endpoint/problem.ts';
-import { json } from '../../../platform/http/request/shapes.ts';
+import { integerIn, json } from '../../../platform/http/request/shapes.ts';
 import type { App } from '../../../platform/http/server/request-context.ts';
 import { permissions } from '../permissions.ts';
 import { catalogueOf, changesOf, changesView, eventsView } from './event-catalogue.ts';
 import { permissionMatrix, permissionsView } from './permission-matrix.ts';
 
 const tags = ['catalogue'];
-const version = z.coerce.number().int().min(1).max(10_000);
+const version = integerIn(1, 10_000);
 /** The data changes only with the code, but after a sign-out the browser must not show it from its cache. */
 const headers = { 'Cache-Control': 'private, no-cache' };
 

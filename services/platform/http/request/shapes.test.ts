@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeCursor } from './cursor.ts';
 import { z } from 'zod';
-import { instant, positionIn } from './shapes.ts';
+import { instant, integerIn, positionIn } from './shapes.ts';
 
 describe('an instant', () => {
   it.each(['0001-01-01T00:00:00Z', '2026-05-04T03:02:01.5+02:00', '9999-12-31T23:59:59Z'])(
@@ -16,6 +16,23 @@ describe('an instant', () => {
     '%s is invalid',
     (text) => {
       expect(instant.safeParse(text).success).toBe(false);
+    },
+  );
+});
+
+describe('an integer in a URL', () => {
+  it.each([
+    ['1', 1],
+    ['007', 7],
+    ['100', 100],
+  ])('can be %s', (text, value) => {
+    expect(integerIn(1, 100).safeParse(text).data).toBe(value);
+  });
+
+  it.each(['', ' ', '0', '101', '-1', '1.5', '1e1', '0x10', '٣', 'ten', '9'.repeat(400)])(
+    'cannot be "%s"',
+    (text) => {
+      expect(integerIn(1, 100).safeParse(text).success).toBe(false);
     },
   );
 });

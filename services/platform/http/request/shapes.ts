@@ -21,9 +21,17 @@ export const instant = z.iso
     message: 'must be in the years 1 to 9999',
   });
 
+const digits = /^\d{1,16}$/;
+/** An integer in a URL, in decimal digits. */
+export const integerIn = (minimum: number, maximum: number) =>
+  z.preprocess(
+    (text) => (typeof text === 'string' && digits.test(text) ? Number(text) : text),
+    z.int().min(minimum).max(maximum),
+  );
+
 /** Query parameters of a list endpoint, which returns at most `limit` entries after the position in `cursor`. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: integerIn(1, 100).default(20),
   cursor: z.string().max(2_000).optional().openapi({ description: 'nextCursor of the previous page' }),
 };
 

@@ -12,7 +12,7 @@ import type { Database } from '../../database/database.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { problem } from '../endpoint/problem.ts';
 import { personsActionOf, routePatternOf, type App, type AppEnv } from '../server/request-context.ts';
-import { instant, json, pageOf, pageQuery, positionIn } from '../request/shapes.ts';
+import { instant, integerIn, json, pageOf, pageQuery, positionIn } from '../request/shapes.ts';
 import { printable } from '../request/text.ts';
 
 const readingMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
@@ -52,6 +52,7 @@ export function recordRefusals(db: Database): MiddlewareHandler<AppEnv> {
     try {
       await recordAction(db, personsActionOf(c), { outcome: 'refused', status, code }, new Date());
     } catch (cause) {
+      throttled.delete(principal.subject);
       throw problem('unavailable', { headers: { 'Retry-After': '1' }, cause });
     }
   };
@@ -76,7 +77,7 @@ export const entryView = z
   .openapi('AuditEntry');
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
-const position = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+const position = integerIn(1, Number.MAX_SAFE_INTEGER);
 export const verificationView = z
   .object({
     status: z.enum(['intact', 'broken']),
