@@ -385,6 +385,33 @@ describe('a repeated request with the same Idempotency-Key gets the first respon
     expect(await leasedFor(11)).toMatchObject({ status: 200, body: { outcome: 'duplicate' } });
   });
 
+  it('and a request that ends after another one took over its key does not store its response', async () => {
+    const id = await storeDeadLetter();
+    const releases: (() => void)[] = [];
+    const startReplay = async () => {
+      const inside = Promise.withResolvers<undefined>();
+      beforeHandling = () => {
+        inside.resolve(undefined);
+        return new Promise((resolve) => releases.push(() => resolve(undefined)));
+      };
+      const response = call('POST', `/${id}/replay`, undefined, key);
+      await inside.promise;
+      return response;
+    };
+    const first = startReplay();
+    await expect.poll(() => releases.length).toBe(1);
+    await database.db.update(idempotencyKeys).set({ createdAt: new Date(Date.now() - 11 * 60_000) });
+    const second = startReplay();
+    await expect.poll(() => releases.length).toBe(2);
+    releases[0]?.();
+    expect(await first).toMatchObject({ status: 200 });
+    expect(await call('POST', `/${id}/replay`, undefined, key)).toMatchObject({ status: 409 });
+    releases[1]?.();
+    const answer = await second;
+    beforeHandling = () => Promise.resolve();
+    expect(await call('POST', `/${id}/replay`, undefined, key)).toEqual(answer);
+  });
+
   it('but a request that failed leaves the key unused', async () => {
     const id = await storeDeadLetter();
     beforeHandling = () => Promise.reject(new DependencyUnavailable('down'));

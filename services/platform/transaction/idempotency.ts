@@ -59,15 +59,19 @@ const leaseMs = 600_000;
  * `settleKey`, or gives the key back with `releaseKey`. Resolves to undefined when the caller has got the key, or to the response
  * of an earlier request. Throws Rejected as `idempotencyClaim` does.
  */
-export async function leaseKey(db: Database, request: KeyedRequest, now: Date): Promise<Answer | undefined> {
+export async function leaseKey(
+  db: Database,
+  request: KeyedRequest,
+  leasedAt: Date,
+): Promise<Answer | undefined> {
   const { scope, key, fingerprint } = request;
-  const leasedBefore = new Date(now.getTime() - leaseMs).toISOString();
+  const leasedBefore = new Date(leasedAt.getTime() - leaseMs).toISOString();
   const taken = await db
     .insert(idempotencyKeys)
-    .values({ scope, key, fingerprint, status: underWay, body: {}, headers: {}, createdAt: now })
+    .values({ scope, key, fingerprint, status: underWay, body: {}, headers: {}, createdAt: leasedAt })
     .onConflictDoUpdate({
       target: [idempotencyKeys.scope, idempotencyKeys.key],
-      set: { fingerprint, createdAt: now },
+      set: { fingerprint, createdAt: leasedAt },
       setWhere: sql`${idempotencyKeys.status} = ${underWay} and ${idempotencyKeys.createdAt} < ${leasedBefore}`,
     })
     .returning({ key: idempotencyKeys.key });
@@ -77,13 +81,19 @@ export async function leaseKey(db: Database, request: KeyedRequest, now: Date): 
   return prior;
 }
 
-const isLeased = (request: KeyedRequest) => and(hasKey(request), eq(idempotencyKeys.status, underWay));
+/** Matches the key while the request has the lease: a request that took over the lease has set another time. */
+const isLeased = (request: KeyedRequest, leasedAt: Date) =>
+  and(hasKey(request), eq(idempotencyKeys.status, underWay), eq(idempotencyKeys.createdAt, leasedAt));
 
-export const settleKey = (db: Database, request: KeyedRequest, { status, body, headers }: Answer) =>
-  db.update(idempotencyKeys).set({ status, body, headers }).where(isLeased(request));
+export const settleKey = (
+  db: Database,
+  request: KeyedRequest,
+  leasedAt: Date,
+  { status, body, headers }: Answer,
+) => db.update(idempotencyKeys).set({ status, body, headers }).where(isLeased(request, leasedAt));
 
-export const releaseKey = (db: Database, request: KeyedRequest) =>
-  db.delete(idempotencyKeys).where(isLeased(request));
+export const releaseKey = (db: Database, request: KeyedRequest, leasedAt: Date) =>
+  db.delete(idempotencyKeys).where(isLeased(request, leasedAt));
 
 /**
  * Claims an Idempotency-Key. A repeated request gets the stored response.

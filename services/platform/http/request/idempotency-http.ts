@@ -99,16 +99,17 @@ export async function runKeyed<const Body>(
 ): Promise<{ readonly view: Body; readonly headers: Record<string, string> }> {
   if (key === undefined) return { view: await act(), headers: {} };
   const request = requestOf(c, key, body);
-  const prior = await leaseKey(db, request, new Date());
+  const leasedAt = new Date();
+  const prior = await leaseKey(db, request, leasedAt);
   if (prior) return { view: schema.parse(prior.body), headers: replayHeaders(prior) };
   let view: Body;
   try {
     view = await act();
   } catch (error) {
-    await logFailureOf(c, releaseKey(db, request));
+    await logFailureOf(c, releaseKey(db, request, leasedAt));
     throw error;
   }
-  await logFailureOf(c, settleKey(db, request, { status, body: view, headers: {} }));
+  await logFailureOf(c, settleKey(db, request, leasedAt, { status, body: view, headers: {} }));
   return { view, headers: {} };
 }
 
