@@ -230,7 +230,7 @@ subcommand(
   'placed → PAID at rising arrival rates, until the p99 exceeds its limit, on a separate stack',
   '--rates 10,20,40',
 )
-  .addOption(ratesOption([1, 5, 10, 20, 30, 40, 60, 80]))
+  .addOption(ratesOption([1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 100]))
   .option('--seconds <seconds>', 'duration of each rate', wholeNumber(), 20)
   .option(
     '--p99 <ms>',
