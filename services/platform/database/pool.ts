@@ -18,7 +18,10 @@ export const connections = new WeakMap<object, PostgresJsDatabase>();
 /** Longest use of a connection, in milliseconds; a server process grows with the statements that it has prepared. */
 const maxLifetimeMs = 30 * 60_000;
 
-/** A connection of the pool. */
+/** Longest wait for the first answer of the server; longer than the time limits of the connection attempt and of a statement. */
+const connectWithinMs = 12_000;
+
+/** A connection of the pool. It is used until it is closed, and never opened again. */
 interface PooledSession extends Session {
   /** Drizzle over this connection. Its statements run in the current transaction of the connection. */
   readonly db: PostgresJsDatabase;
@@ -71,8 +74,9 @@ export const createPool = ({ url, size, waitMs, driver, onRoundTrip }: PoolOptio
       // The driver would end the connection in the middle of a transaction.
       max_lifetime: null,
       onclose: () => {
-        session.isConnected = false;
         session.onLoss();
+        // The driver would send waiting statements over a new connection, without their transaction.
+        discard(session, 0);
       },
     });
     const session: PooledSession = {
@@ -87,6 +91,7 @@ export const createPool = ({ url, size, waitMs, driver, onRoundTrip }: PoolOptio
       unsafe: unsafeAfterEnd,
       openedAt: performance.now(),
       isConnected: false,
+      isInTransaction: false,
       onLoss: () => undefined,
     };
     sessions.add(session);
@@ -94,6 +99,7 @@ export const createPool = ({ url, size, waitMs, driver, onRoundTrip }: PoolOptio
   };
   const discard = (session: PooledSession, seconds: number): void => {
     sessions.delete(session);
+    if (free.includes(session)) free.splice(free.indexOf(session), 1);
     void session.client.end({ timeout: seconds });
   };
   const take = (): PooledSession => {
@@ -108,15 +114,20 @@ export const createPool = ({ url, size, waitMs, driver, onRoundTrip }: PoolOptio
     run: (work) =>
       queue.run(async () => {
         const session = take();
+        // The driver repeats the attempt without a limit when the server closes the connection before its first answer.
+        const deadline = setTimeout(() => {
+          if (!session.isConnected) discard(session, 0);
+        }, connectWithinMs);
         try {
           const result = await work(session);
-          free.push(session);
+          session.isConnected = true;
           return result;
         } catch (error) {
-          // After a loss, the driver would send waiting statements over a new connection, without their transaction.
-          if (!session.isConnected || isLossOfConnection(error)) discard(session, 0);
-          else free.push(session);
+          if (session.isInTransaction || isLossOfConnection(error)) discard(session, 0);
           throw error;
+        } finally {
+          clearTimeout(deadline);
+          if (sessions.has(session)) free.push(session);
         }
       }),
     saturated: queue.saturated,

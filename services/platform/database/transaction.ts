@@ -14,8 +14,10 @@ export interface Session {
   readonly client: postgres.Sql;
   /** Sends a statement in the current transaction. Throws when there is none. */
   unsafe: Unsafe;
-  /** True after the first BEGIN, until the connection is lost. */
+  /** True after the first answer of the server. */
   isConnected: boolean;
+  /** True until the server has answered COMMIT or ROLLBACK. */
+  isInTransaction: boolean;
   /** Called when the connection is lost. */
   onLoss: () => void;
 }
@@ -34,12 +36,23 @@ export const unsafeAfterEnd: Unsafe = () => {
 /** Resolves when all statements that `work` has started have reached the driver. */
 const statementsReachDriver = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
-/** True for errors that are followed by the end of the connection. The driver opens a new one for the next query. */
+/** True for errors that are followed by the end of the connection. */
 export const isLossOfConnection = (error: unknown): boolean =>
   error instanceof Error &&
   ('syscall' in error ||
     ('severity' in error && (error.severity === 'FATAL' || error.severity === 'PANIC')) ||
     ('code' in error && (error.code === 'CONNECTION_CLOSED' || error.code === 'CONNECT_TIMEOUT')));
+
+/** True for the error of a statement after another one of its transaction has failed. */
+const isConsequence = (error: unknown): boolean =>
+  error instanceof Error && (('code' in error && error.code === '25P02') || isConsequence(error.cause));
+
+/** Why the driver would neither send nor reject a statement; undefined when it can send it. */
+const unsendable = (parameters: readonly unknown[]): string | undefined => {
+  if (parameters.includes(undefined)) return 'a parameter of a statement is undefined';
+  return parameters.length < maximumParameters ? undefined : 'a statement has too many parameters';
+};
+const maximumParameters = 65_534;
 
 /**
  * Runs `work` in a transaction. Statements that `work` has started without awaiting them belong to the transaction: when one of
@@ -54,26 +67,36 @@ export async function inTransaction<T>(
   let isOver = false;
   let failed: { readonly error: unknown } | undefined;
   let unanswered = 0;
+  const sent: Promise<unknown>[] = [];
 
   const end = (): void => {
     isOver = true;
     session.unsafe = unsafeAfterEnd;
   };
+  const fail = (error: unknown): void => {
+    if (failed === undefined || isConsequence(failed.error)) failed = { error };
+  };
 
   const unsafe = unsafeOf(session.client);
-  const send: Unsafe = (text, parameters) => {
+  const send: Unsafe = (text, parameters = []) => {
+    const problem = unsendable(parameters);
+    if (problem !== undefined) {
+      fail(new TypeError(problem));
+      throw new TypeError(problem);
+    }
     const query = unsafe(text, parameters);
     if (unanswered === 0) onRoundTrip();
     unanswered += 1;
-    query.then(
+    const answered = query.then(
       () => {
         unanswered -= 1;
       },
       (error: unknown) => {
         unanswered -= 1;
-        failed ??= { error };
+        fail(error);
       },
     );
+    sent.push(answered);
     return query;
   };
   const loss = Promise.withResolvers<never>();
@@ -82,11 +105,16 @@ export async function inTransaction<T>(
     end();
     loss.reject(new DependencyUnavailable('the connection to the database was lost during a transaction'));
   };
-  const throwIfLost = async (): Promise<void> => {
-    if (!session.isConnected) await loss.promise;
-  };
+  /** Rejects when the connection is lost, with the error of a statement if there is one. */
+  const orLoss = <Result>(result: Promise<Result>): Promise<Result> => Promise.race([result, loss.promise]);
+  /**
+   * Resolves when no statement is waiting. After a change of its table, the driver repeats a prepared statement, behind all that
+   * was sent meanwhile; the connection must not be used before its answer.
+   */
+  const allAnswered = (): Promise<unknown> => orLoss(Promise.all(sent));
 
   try {
+    session.isInTransaction = true;
     const begun = send('begin read write');
     // The driver repeats the connection attempt for each waiting query, so only BEGIN waits for a new connection.
     if (!session.isConnected) {
@@ -98,20 +126,24 @@ export async function inTransaction<T>(
       // After the end, the connection may belong to another transaction.
       work((text, parameters) => (isOver ? unsafeAfterEnd : send)(text, parameters)),
     ]);
-    const [outcome] = await Promise.race([settled, loss.promise]);
+    const [outcome] = await orLoss(settled);
     await statementsReachDriver();
     end();
-    if (failed && isLossOfConnection(failed.error)) throw failed.error;
-    await throwIfLost();
-    if (outcome.status === 'rejected') {
-      await send('rollback');
-      throw outcome.reason;
+    const failure = (): { readonly error: unknown } | undefined => failed;
+    if (isLossOfConnection(failure()?.error)) throw failure()?.error;
+    if (outcome.status === 'rejected' || failure()) {
+      await allAnswered();
+      await orLoss(send('rollback'));
+      session.isInTransaction = false;
+      const reason: unknown = outcome.status === 'rejected' ? outcome.reason : failure()?.error;
+      throw isConsequence(reason) ? (failure()?.error ?? reason) : reason;
     }
     // If a statement fails before the server has read COMMIT, the server rolls back.
-    await send('commit');
-    // The driver sends a waiting COMMIT over the new connection after a loss.
-    await throwIfLost();
-    if (failed) throw failed.error;
+    const { command } = await orLoss(send('commit'));
+    await allAnswered();
+    session.isInTransaction = false;
+    if (failure()) throw failure()?.error;
+    if (command !== 'COMMIT') throw new DependencyUnavailable('the transaction was rolled back');
     return outcome.value;
   } finally {
     end();

@@ -120,6 +120,8 @@ export function handle<Input, State, Next, Prior>(
     let appended: readonly Traced[] = [];
     const run = async (tx: Transaction): Promise<Handled<State, Next, Prior>> => {
       span.addEvent('begun');
+      // A shared transaction may call this function a second time.
+      [appended, measurements] = [[], []];
       const [claimed, before] = await Promise.all([
         claim.take(tx, message.at),
         handler.load(tx, message.input),
