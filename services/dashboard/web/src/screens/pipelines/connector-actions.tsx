@@ -62,9 +62,12 @@ export const ConnectorActions = ({ pipeline }: { pipeline: Pipeline }) => {
   const available: readonly ConnectorAction[] =
     connector.state === 'paused' ? ['resume', 'restart'] : ['restart', 'pause'];
   const { verb, consequences } = texts[selected];
-  // The auditor polls the connectors every few seconds. The action is shown as in progress until the auditor reports the new state.
+  // The auditor polls the connectors every few seconds. The action is shown as in progress until the auditor reports the new state,
+  // for at most 20 seconds.
   const isInProgress =
     requested !== undefined && (requested === 'restart' || connector.state !== targetStates[requested]);
+  // Otherwise a later change of the state by somebody else would be shown as this action.
+  if (requested !== undefined && !isInProgress) setRequested(undefined);
   useEffect(() => {
     if (!isInProgress) return undefined;
     const poll = setInterval(
