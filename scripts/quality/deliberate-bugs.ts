@@ -64,9 +64,18 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'the failure of a statement sent with COMMIT is ignored',
     file: 'services/platform/database/transaction.ts',
-    from: 'if (failed) throw failed.error;',
+    from:
+      "if (failure()) throw failure()?.error;\n    if (command !== 'COMMIT') throw new DependencyUnavailable('the transaction " +
+      "was rolled back');\n",
     to: '',
     tests: ['transaction.int'],
+  },
+  {
+    bug: 'ROLLBACK is sent while the driver repeats a statement',
+    file: 'services/platform/database/transaction.ts',
+    from: "await allAnswered();\n      await orLoss(send('rollback'));",
+    to: "await orLoss(send('rollback'));",
+    tests: ['prepared-statements.int'],
   },
   {
     bug: 'no lock on a row that does not exist yet',
