@@ -140,7 +140,7 @@ export const deadLetters = pgTable(
     state: text('state').$type<'parked' | 'replayed' | 'archived'>().notNull().default('parked'),
     /** Number of replays, including failed replays. */
     replays: integer('replays').notNull().default(0),
-    /** Why the last replay failed; null if none failed. */
+    /** The error of the last failed replay; null if no replay failed. A later success does not clear it. */
     replayError: text('replay_error'),
     settledAt: instant('settled_at'),
     settledBy: text('settled_by'),
@@ -177,7 +177,7 @@ export const idempotencyKeys = pgTable(
   {
     scope: text('scope').notNull(),
     key: text('key').notNull(),
-    /** SHA-256 of the request body. A request with the same key and another body is rejected. */
+    /** SHA-256 of the parsed request body with sorted keys. A request with the same key and another body is rejected. */
     fingerprint: text('fingerprint').notNull(),
     /** HTTP status of the response; 0 while the action of a lease is under way. */
     status: smallint('status').notNull(),

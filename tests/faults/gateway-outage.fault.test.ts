@@ -37,7 +37,7 @@ describe('an outage with 5xx responses', () => {
     const { charged, cancelled, manual } = await whileGateway({ mode: 'error' }, async () => {
       const early = await inParallel(6, 6, () => place({ items }));
       const first = await openedAfter(null);
-      // Once a probe has failed, the calls that were running when the circuit opened have ended.
+      // After a failed probe, the calls that were running when the circuit opened have ended, so none of the later payments is tried.
       const before = await openedAfter(first.openedAt);
       const late = await inParallel(3, 3, () => place({ items }));
       const { id: unpaid } = await place({ items, mode: 'MANUAL' });

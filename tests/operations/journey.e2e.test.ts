@@ -131,7 +131,7 @@ describe('npm run journey', () => {
     expect(output).toMatch(/^the databases cannot be read \(.*ECONNREFUSED.*\); is the stack running\?\n$/);
   });
 
-  it('prints everything but the spans without Jaeger, and names a missing log file', async () => {
+  it('prints everything except the spans when Jaeger does not respond, and names a missing log file', async () => {
     const withoutJaeger = await journey([paidOrder.id], { JAEGER_URL: `http://127.0.0.1:${stack.otlpPort}` });
     expect(withoutJaeger.code).toBe(0);
     expect(withoutJaeger.output).toMatch(

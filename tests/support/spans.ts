@@ -11,7 +11,7 @@ export interface Collector {
   readonly spans: () => readonly TraceSpan[];
   /** The bodies of all exports, one per line. */
   readonly exported: () => string;
-  /** Waits until at least `minSpans` spans of a trace have arrived, and the parents of all of them except the root. */
+  /** Waits until at least `minSpans` spans of a trace have arrived and the parent of each, except of the root, is among them. */
   readonly trace: (traceId: string, minSpans: number) => Promise<readonly TraceSpan[]>;
   readonly close: () => Promise<void>;
 }
@@ -40,7 +40,7 @@ export const startCollector = async (): Promise<Collector> => {
         const orphans = found.filter(({ parentId = '' }) => !known.has(parentId));
         if (found.length < minSpans || orphans.length > 1)
           throw new Error(
-            `${found.length} spans have arrived; the parents of these have not: ${orphans.map(({ name }) => name).join(', ')}`,
+            `${found.length} of at least ${minSpans} spans have arrived; spans whose parent is missing: ${orphans.map(({ name }) => name).join(', ')}`,
           );
         return found;
       }),

@@ -1,6 +1,5 @@
-// Decides the inputs of a payment. In mode AUTO, a charge is requested as soon as the terms are known and the stock is reserved; in
+// Decides what an input changes in a payment: an event, a command, or the answer of the gateway. In mode AUTO, a charge is requested as soon as the terms are known and the stock is reserved; in
 // mode MANUAL, when the customer pays. For a closed payment, no charge is requested, and a charge that has succeeded is refunded.
-// The answer of the gateway is also an input.
 import type { DomainEvent, RefundReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import {
@@ -39,7 +38,7 @@ export type PaymentInput = { readonly at: Date } & (
 type PaymentEvent = DomainEvent<'payment.succeeded' | 'payment.failed' | 'payment.refunded'>;
 type PaymentDecision = Decision<PaymentView, PaymentEvent>;
 
-/** Decides one input of a payment. */
+/** Decides what the input changes in the payment. */
 export function decide(input: PaymentInput, { payment }: PaymentView): PaymentDecision {
   const change = (facts: Partial<Payment>): Payment => ({
     ...payment,
@@ -188,8 +187,8 @@ function decideAnswer(
         data: { orderId, amount, code: answer.code },
       });
     case 'abandoned':
-      // No event is needed, because the closed payment's order is already being cancelled. Without an event, the order of an
-      // open payment would wait until its deadline.
+      // The order of a closed payment is already being cancelled, so it needs no event. The order of an open payment would wait for
+      // one until its deadline, so its charge cannot be abandoned.
       return payment.closedBy === null
         ? rejected('payment_open', 'A charge can be abandoned only after the payment is closed.')
         : accepted(withoutRequest(change({ charge: 'failed', failureCode: notAttempted })));

@@ -1,7 +1,7 @@
-// The queue for the connections of a pool: first in, first out, with a time limit. The driver's own queue has neither. The driver
-// also sends queries over busy connections, where the timeouts of the server do not count the wait: behind a locked table, queries
-// of disconnected clients would pile up and run later. Here, work that waits too long is refused before it begins, so that it is
-// safe to repeat.
+// The queue for the connections of a pool: first in, first out, with a time limit. The driver's own queue has no time limit, and
+// when all connections are busy, the driver sends a query behind a running one. The timeouts of the server start only when the
+// server begins the query. So behind a locked table, queries would pile up and run even after their clients have gone. Here, work
+// that waits too long is refused before it begins, so that it is safe to repeat.
 import { DependencyUnavailable } from './transient.ts';
 
 export interface ConnectionQueue {
