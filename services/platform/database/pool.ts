@@ -115,9 +115,10 @@ export const createPool = ({ url, size, waitMs, driver, onRoundTrip }: PoolOptio
       queue.run(async () => {
         const session = take();
         // The driver repeats the attempt without a limit when the server closes the connection before its first answer.
-        const deadline = setTimeout(() => {
+        const abandon = (): void => {
           if (!session.isConnected) discard(session, 0);
-        }, connectWithinMs);
+        };
+        const deadline = session.isConnected ? undefined : setTimeout(abandon, connectWithinMs);
         try {
           const result = await work(session);
           session.isConnected = true;
