@@ -5,7 +5,7 @@ import { inventory, reservationItems, reservations, stockMovements } from '../..
 import type { Statement, Transaction } from '../platform/database/database.ts';
 import type { CommandHandler, Message } from '../platform/transaction/handle.ts';
 import { lockNames, lockRowOf } from '../platform/database/lock-row.ts';
-import { insertInto, prepared, updateOf } from '../platform/database/prepared.ts';
+import { insertInto, prepared, rowForUpdate, updateOf } from '../platform/database/prepared.ts';
 import { oneOf } from '../platform/database/one-of.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
@@ -35,14 +35,7 @@ const insertReservation = insertInto(reservations);
 const insertItems = insertInto(reservationItems);
 const insertMovements = insertInto(stockMovements);
 const updateReservation = updateOf(reservations, reservations.orderId);
-const reservationForUpdate = prepared((db) =>
-  db
-    .select()
-    .from(reservations)
-    .where(eq(reservations.orderId, sql.placeholder('orderId')))
-    .for('update')
-    .prepare('reservation_for_update'),
-);
+const reservationForUpdate = rowForUpdate(reservations, reservations.orderId);
 const itemsByProduct = prepared((db) =>
   db
     .select({ productId: reservationItems.productId, quantity: reservationItems.quantity })
@@ -65,7 +58,7 @@ const changeStock = prepared((db) =>
 
 const lockReservation = async (tx: Transaction, orderId: string): Promise<Reservation | null> => {
   const [row, items] = await Promise.all([
-    lockRowOf(tx, 'reservation', orderId, { execute: () => reservationForUpdate(tx).execute({ orderId }) }),
+    lockRowOf(tx, 'reservation', orderId, { execute: () => reservationForUpdate(tx, orderId) }),
     itemsByProduct(tx).execute({ orderId }),
   ]);
   return row ? { ...row, state: stateOf(row.state), items } : null;

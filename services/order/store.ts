@@ -6,7 +6,7 @@ import type { DomainEvent } from '../../schemas/generated/events.ts';
 import type { Statement, Transaction } from '../platform/database/database.ts';
 import { accepted, ignored, rejected } from '../platform/transaction/decision/decision.ts';
 import { lockRowOf } from '../platform/database/lock-row.ts';
-import { insertInto, prepared, updateOf } from '../platform/database/prepared.ts';
+import { insertInto, prepared, rowForUpdate, updateOf } from '../platform/database/prepared.ts';
 import type { CommandHandler, Message } from '../platform/transaction/handle.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
 import { decide, type OrderInput } from './domain/decide.ts';
@@ -20,14 +20,7 @@ const insertOrder = insertInto(orders);
 const insertItems = insertInto(orderItems);
 const insertEvent = insertInto(orderEvents);
 const updateOrder = updateOf(orders, orders.id);
-const orderForUpdate = prepared((db) =>
-  db
-    .select()
-    .from(orders)
-    .where(eq(orders.id, sql.placeholder('id')))
-    .for('update')
-    .prepare('order_for_update'),
-);
+const orderForUpdate = rowForUpdate(orders, orders.id);
 const itemsInSequence = prepared((db) =>
   db
     .select()
@@ -125,7 +118,7 @@ export interface OrderChange {
 const lockOrder = async (tx: Transaction, orderId: string): Promise<Order | null> => {
   // Both statements are sent together and run one after the other: the items are read after the row is locked.
   const [[row], items] = await Promise.all([
-    orderForUpdate(tx).execute({ id: orderId }),
+    orderForUpdate(tx, orderId),
     itemsInSequence(tx).execute({ id: orderId }),
   ]);
   return row ? toOrder(row, items) : null;

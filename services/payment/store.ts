@@ -1,10 +1,10 @@
 // Loads and saves payments. The first event of an order creates its payment row, and every input locks this row. A request to
 // the gateway is stored in the transaction of the decision that makes it.
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq } from 'drizzle-orm';
 import { v7 as uuidv7 } from 'uuid';
 import { payments, transactions } from '../../drizzle/payment/schema.ts';
 import type { Database, Statement, Transaction } from '../platform/database/database.ts';
-import { insertInto, prepared, updateOf } from '../platform/database/prepared.ts';
+import { insertInto, rowForUpdate, updateOf } from '../platform/database/prepared.ts';
 import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { CommandHandler } from '../platform/transaction/handle.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
@@ -17,14 +17,7 @@ import { kindOf, toPayment, toRow, type TransactionRow } from './payment-rows.ts
 const insertPayment = insertInto(payments, { ignoreConflicts: true });
 const insertTransaction = insertInto(transactions);
 const updatePayment = updateOf(payments, payments.orderId);
-const paymentForUpdate = prepared((db) =>
-  db
-    .select()
-    .from(payments)
-    .where(eq(payments.orderId, sql.placeholder('orderId')))
-    .for('update')
-    .prepare('payment_for_update'),
-);
+const paymentForUpdate = rowForUpdate(payments, payments.orderId);
 
 /** Inserts the payment row if it is missing, then locks it, so that two concurrent first events cannot both create it. */
 const lockPayment = async (tx: Transaction, { type, data, at }: PaymentInput): Promise<Payment> => {
@@ -32,7 +25,7 @@ const lockPayment = async (tx: Transaction, { type, data, at }: PaymentInput): P
   // Both statements are sent together and run one after the other, the insert first. A customer's `pay` does not create a payment.
   const [, [row]] = await Promise.all([
     type === 'pay' ? undefined : insertPayment(tx, [toRow(initial)]).execute(),
-    paymentForUpdate(tx).execute({ orderId: data.orderId }),
+    paymentForUpdate(tx, data.orderId),
   ]);
   return row ? toPayment(row) : initial;
 };
@@ -75,7 +68,7 @@ export const paymentHandler: CommandHandler<PaymentInput, PaymentView> = {
 /** Emits the event of the payment's current state again. The payment does not change. */
 export const repairHandler: CommandHandler<Repair, Payment | null, Payment> = {
   load: async (tx, { orderId }) => {
-    const [row] = await paymentForUpdate(tx).execute({ orderId });
+    const [row] = await paymentForUpdate(tx, orderId);
     return row ? toPayment(row) : null;
   },
   decide: (_repair, payment) =>

@@ -1,5 +1,6 @@
-// Decides what an input changes in a payment: an event, a command, or the answer of the gateway. In mode AUTO, a charge is requested as soon as the terms are known and the stock is reserved; in
-// mode MANUAL, when the customer pays. For a closed payment, no charge is requested, and a charge that has succeeded is refunded.
+// Decides what an input changes in a payment: an event, a command, or the answer of the gateway. In mode AUTO, a charge is
+// requested as soon as the terms are known and the stock is reserved; in mode MANUAL, when the customer pays. For a closed payment,
+// no charge is requested, and a charge that has succeeded is refunded.
 import type { DomainEvent, RefundReason } from '../../../schemas/generated/events.ts';
 import { accepted, ignored, rejected, type Decision } from '../../platform/transaction/decision/decision.ts';
 import {

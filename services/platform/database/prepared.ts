@@ -1,6 +1,13 @@
 // Statements whose SQL Drizzle builds once per connection. For the statements of each event, building the SQL would cost more CPU
 // time than sending it.
-import { eq, getTableColumns, sql, type InferInsertModel, type SQL } from 'drizzle-orm';
+import {
+  eq,
+  getTableColumns,
+  sql,
+  type InferInsertModel,
+  type InferSelectModel,
+  type SQL,
+} from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Database, Statement, Transaction } from './database.ts';
 import { connections } from './pool.ts';
@@ -67,6 +74,21 @@ const writesOf = (
     const values = rows.flatMap((row) => names.map((name) => valueOf(name, row[name])));
     return { execute: () => statement(tx).execute({ ...Object.fromEntries(values.entries()), ...others }) };
   };
+};
+
+/** Reads and locks the row whose `key` has the given value. */
+export const rowForUpdate = <Table extends PgTable>(table: Table, key: PgColumn) => {
+  const query = prepared((db) =>
+    db
+      .select()
+      .from<PgTable>(table)
+      .where(eq(key, sql.placeholder('key')))
+      .for('update')
+      .prepare('row_for_update'),
+  );
+  return (tx: Transaction, keyValue: string) =>
+    // Safe: the query selects all columns of the table.
+    query(tx).execute({ key: keyValue }) as Promise<InferSelectModel<Table>[]>;
 };
 
 /** Inserts rows, which have the same columns. With `ignoreConflicts`, a row that exists is left as it is. */

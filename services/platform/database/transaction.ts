@@ -47,12 +47,12 @@ export const isLossOfConnection = (error: unknown): boolean =>
 const isConsequence = (error: unknown): boolean =>
   error instanceof Error && (('code' in error && error.code === '25P02') || isConsequence(error.cause));
 
+const maximumParameters = 65_534;
 /** Why the driver would neither send nor reject a statement; undefined when it can send it. */
 const unsendable = (parameters: readonly unknown[]): string | undefined => {
   if (parameters.includes(undefined)) return 'a parameter of a statement is undefined';
   return parameters.length < maximumParameters ? undefined : 'a statement has too many parameters';
 };
-const maximumParameters = 65_534;
 
 /**
  * Runs `work` in a transaction. Statements that `work` has started without awaiting them belong to the transaction: when one of

@@ -178,7 +178,10 @@ const createProblem = (
 export const problem = (code: StandardProblemCode, options: ProblemOptions = {}): HttpProblem =>
   createProblem(code, standardProblems[code], options);
 
-/** The problem for a code that is known only at run time: of a rejected decision or a violated constraint. A code outside the catalogue is a bug, so the caller gets 500. */
+/**
+ * The problem for a code that is known only at run time: of a rejected decision or a violated constraint. A code outside the
+ * catalogue is a bug, so the caller gets 500.
+ */
 export const problemFromCatalogue = (
   kinds: ProblemKinds,
   code: string,

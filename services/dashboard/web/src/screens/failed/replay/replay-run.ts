@@ -22,8 +22,9 @@ export const failuresOf = ({ results }: ReplayRun): Replayed[] =>
 export const untriedOf = (run: ReplayRun): number => Math.max(0, run.remaining - failuresOf(run).length);
 
 /**
- * Yields the run after each batch. The service replays the dead letters with the fewest replays first. So a dead letter that
- * has just failed can be chosen again before an untried one, if the untried one was replayed more often in earlier runs. If a batch contains no untried dead letter, the next batch has the maximum size, in order to reach the untried ones.
+ * Yields the run after each batch. The service replays the dead letters with the fewest replays first. So a dead letter that has
+ * just failed can be chosen again before an untried one, if the untried one was replayed more often in earlier runs. If a batch
+ * contains no untried dead letter, the next batch has the maximum size, in order to reach the untried ones.
  */
 export async function* replayAll(
   openCount: number,
