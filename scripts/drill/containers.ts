@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { errorCodeOf } from '../../services/platform/process/error-code.ts';
 import { failure, messageOf } from '../../schemas/tools/failure.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -22,7 +23,7 @@ const docker = async (args: readonly string[], withinMs: number): Promise<string
     const { stdout } = await run('docker', args, { cwd: root, timeout: withinMs, encoding: 'utf8' });
     return stdout;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+    if (errorCodeOf(error) === 'ENOENT')
       throw failure('`docker` cannot be run; install Docker Engine and Compose, and put them on the PATH');
     const message = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
     // Without the plugin, the Docker client takes the options of Compose for its own.

@@ -65,7 +65,7 @@ export const mutations: readonly Mutation[] = [
     bug: 'the failure of a statement sent with COMMIT is ignored',
     file: 'services/platform/database/transaction.ts',
     from:
-      "if (failure()) throw failure()?.error;\n    if (command !== 'COMMIT') throw new DependencyUnavailable('the transaction " +
+      "if (errors.length > 0) throw rootCauseOf(errors);\n    if (command !== 'COMMIT') throw new DependencyUnavailable('the transaction " +
       "was rolled back');\n",
     to: '',
     tests: ['transaction.int'],

@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { errorCodeOf } from '../../../services/platform/process/error-code.ts';
 import { failure } from '../../../schemas/tools/failure.ts';
 import { isObject } from '../../../schemas/tools/json.ts';
 import type { Command } from '../supervise/part.ts';
@@ -66,7 +67,7 @@ const makeLink = (path: string, target: string): void => {
     symlinkSync(target, path);
   } catch (error) {
     // Another boot made the link at the same time.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (errorCodeOf(error) !== 'EEXIST') throw error;
   }
 };
 

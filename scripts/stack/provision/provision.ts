@@ -2,6 +2,7 @@
 // publication, slot, and only then may the service write. The connector takes no snapshot, so it never publishes rows that were
 // committed before its slot existed.
 import type postgres from 'postgres';
+import { errorCodeOf } from '../../../services/platform/process/error-code.ts';
 import { failure, isFailure, messageOf } from '../../../schemas/tools/failure.ts';
 import { passwords, services, type ServiceName } from '../topology.ts';
 import { type Sql, execute, withConnection, type DatabaseTarget } from './database-target.ts';
@@ -57,7 +58,7 @@ const checkPassword = async (sql: Sql, service: ServiceName): Promise<void> => {
   try {
     await sql`SELECT 1`;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === '28P01')
+    if (errorCodeOf(error) === '28P01')
       throw failure(
         `the superuser of the ${service} database has another password; set ${passwords[service].admin} to that password`,
       );

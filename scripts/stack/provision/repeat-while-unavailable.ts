@@ -1,5 +1,6 @@
 // Repeats a provisioning job while a part that the job needs is unavailable. When all containers restart, a database or the broker
 // can stop in the middle of a job. All steps of the jobs are idempotent.
+import { errorCodeOf } from '../../../services/platform/process/error-code.ts';
 import { networkCodes } from '../../../services/platform/database/transient.ts';
 import { pause } from '../supervise/deadline.ts';
 
@@ -17,7 +18,7 @@ const unavailableNames = new Set([
 /** Whether a part does not answer, is starting or is stopping. Also checks the causes of the error. */
 export const isUnavailable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = errorCodeOf(error) ?? '';
   // KafkaJS marks errors such as a leader election as retriable.
   const isRetriable = 'retriable' in error && error.retriable === true;
   if (isRetriable || networkCodes.has(code) || unavailableSqlStates.test(code)) return true;

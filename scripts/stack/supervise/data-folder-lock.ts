@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from './deadline.ts';
+import { errorCodeOf } from '../../../services/platform/process/error-code.ts';
 import { failure } from '../../../schemas/tools/failure.ts';
 import { identityOf, isAlive, stopInStages, type Child } from './processes.ts';
 
@@ -91,7 +92,7 @@ const writeLock = (dataDir: string): void => {
       writeFileSync(file, marker, { flag: 'wx' });
       return;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (errorCodeOf(error) !== 'EEXIST') throw error;
       refuseSecond(dataDir);
       rmSync(file, { force: true });
     }

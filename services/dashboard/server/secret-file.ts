@@ -2,9 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && 'code' in error && error.code === code;
+import { errorCodeOf } from '../../platform/process/error-code.ts';
 
 /** Writes the content to a temporary file in the same folder; `publish` moves this draft into place. */
 const writeDraft = async (
@@ -22,7 +20,7 @@ const writeDraft = async (
   } finally {
     await handle.close();
     await unlink(draft).catch((error: unknown) => {
-      if (!hasCode(error, 'ENOENT')) throw error;
+      if (errorCodeOf(error) !== 'ENOENT') throw error;
     });
   }
 };
@@ -33,7 +31,7 @@ const createSecretFile = (file: string, content: string | Uint8Array): Promise<v
     try {
       await link(draft, file);
     } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error;
+      if (errorCodeOf(error) !== 'EEXIST') throw error;
     }
   });
 
@@ -48,7 +46,7 @@ export const readOrCreateSecretFile = async (
   try {
     return await readFile(file);
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
+    if (errorCodeOf(error) !== 'ENOENT') throw error;
     await createSecretFile(file, await create());
     return readFile(file);
   }

@@ -1,6 +1,7 @@
 // A transaction that waits for the server only where it needs a result: BEGIN is sent together with the first statements, and
 // statements that `work` has started without awaiting them are sent together with COMMIT.
 import type postgres from 'postgres';
+import { errorCodeOf } from '../process/error-code.ts';
 import { DependencyUnavailable } from './transient.ts';
 
 export type Unsafe = (
@@ -41,17 +42,21 @@ export const isLossOfConnection = (error: unknown): boolean =>
   error instanceof Error &&
   ('syscall' in error ||
     ('severity' in error && (error.severity === 'FATAL' || error.severity === 'PANIC')) ||
-    ('code' in error && (error.code === 'CONNECTION_CLOSED' || error.code === 'CONNECT_TIMEOUT')));
+    ['CONNECTION_CLOSED', 'CONNECT_TIMEOUT'].includes(errorCodeOf(error) ?? ''));
 
-/** True for the error of a statement after another one of its transaction has failed. */
+/** True for the error of a statement that follows a failed statement of the same transaction. */
 const isConsequence = (error: unknown): boolean =>
-  error instanceof Error && (('code' in error && error.code === '25P02') || isConsequence(error.cause));
+  error instanceof Error && (errorCodeOf(error) === '25P02' || isConsequence(error.cause));
 
-const maximumParameters = 65_534;
-/** Why the driver would neither send nor reject a statement; undefined when it can send it. */
+/** The error of a transaction among those of its statements. */
+const rootCauseOf = (errors: readonly unknown[]): unknown =>
+  errors.find((error) => !isConsequence(error)) ?? errors[0];
+
+const tooManyParameters = 65_534;
+/** Why a statement would hang in the driver, neither sent nor rejected; undefined when the driver can send it. */
 const unsendable = (parameters: readonly unknown[]): string | undefined => {
   if (parameters.includes(undefined)) return 'a parameter of a statement is undefined';
-  return parameters.length < maximumParameters ? undefined : 'a statement has too many parameters';
+  return parameters.length < tooManyParameters ? undefined : 'a statement has too many parameters';
 };
 
 /**
@@ -65,24 +70,22 @@ export async function inTransaction<T>(
   work: (unsafe: Unsafe) => Promise<T>,
 ): Promise<T> {
   let isOver = false;
-  let failed: { readonly error: unknown } | undefined;
   let unanswered = 0;
   const sent: Promise<unknown>[] = [];
+  const errors: unknown[] = [];
 
   const end = (): void => {
     isOver = true;
     session.unsafe = unsafeAfterEnd;
-  };
-  const fail = (error: unknown): void => {
-    if (failed === undefined || isConsequence(failed.error)) failed = { error };
   };
 
   const unsafe = unsafeOf(session.client);
   const send: Unsafe = (text, parameters = []) => {
     const problem = unsendable(parameters);
     if (problem !== undefined) {
-      fail(new TypeError(problem));
-      throw new TypeError(problem);
+      const error = new TypeError(problem);
+      errors.push(error);
+      throw error;
     }
     const query = unsafe(text, parameters);
     if (unanswered === 0) onRoundTrip();
@@ -93,7 +96,7 @@ export async function inTransaction<T>(
       },
       (error: unknown) => {
         unanswered -= 1;
-        fail(error);
+        errors.push(error);
       },
     );
     sent.push(answered);
@@ -105,11 +108,11 @@ export async function inTransaction<T>(
     end();
     loss.reject(new DependencyUnavailable('the connection to the database was lost during a transaction'));
   };
-  /** Rejects when the connection is lost, with the error of a statement if there is one. */
+  /** Settles like `result`, but rejects when the connection is lost before `result` has settled. */
   const orLoss = <Result>(result: Promise<Result>): Promise<Result> => Promise.race([result, loss.promise]);
   /**
-   * Resolves when no statement is waiting. After a change of its table, the driver repeats a prepared statement, behind all that
-   * was sent meanwhile; the connection must not be used before its answer.
+   * Resolves when the server has answered every statement. If a table has changed, the driver sends its prepared statement again,
+   * behind all statements that were sent meanwhile. The connection must not be used before the answer to this repetition.
    */
   const allAnswered = (): Promise<unknown> => orLoss(Promise.all(sent));
 
@@ -129,20 +132,19 @@ export async function inTransaction<T>(
     const [outcome] = await orLoss(settled);
     await statementsReachDriver();
     end();
-    const failure = (): { readonly error: unknown } | undefined => failed;
-    if (isLossOfConnection(failure()?.error)) throw failure()?.error;
-    if (outcome.status === 'rejected' || failure()) {
+    const losses = errors.filter(isLossOfConnection);
+    if (losses.length > 0) throw losses[0];
+    if (outcome.status === 'rejected' || errors.length > 0) {
       await allAnswered();
       await orLoss(send('rollback'));
       session.isInTransaction = false;
-      const reason: unknown = outcome.status === 'rejected' ? outcome.reason : failure()?.error;
-      throw isConsequence(reason) ? (failure()?.error ?? reason) : reason;
+      throw rootCauseOf(outcome.status === 'rejected' ? [outcome.reason, ...errors] : errors);
     }
     // If a statement fails before the server has read COMMIT, the server rolls back.
     const { command } = await orLoss(send('commit'));
     await allAnswered();
     session.isInTransaction = false;
-    if (failure()) throw failure()?.error;
+    if (errors.length > 0) throw rootCauseOf(errors);
     if (command !== 'COMMIT') throw new DependencyUnavailable('the transaction was rolled back');
     return outcome.value;
   } finally {

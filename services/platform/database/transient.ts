@@ -2,6 +2,7 @@
 // failure, an event is retried until it succeeds, and a request is answered 503; only after a permanent failure does an event
 // become a dead letter. A permanent failure taken for transient would block its key for ever; a transient failure taken for
 // permanent would make a dead letter of a good event.
+import { errorCodeOf } from '../process/error-code.ts';
 
 /**
  * Transient SQLSTATEs. Permanent, so not listed, are among others the classes 21, 22, 23 and 44 (the values break a rule), the
@@ -47,9 +48,6 @@ export const networkCodes: ReadonlySet<string> = new Set([
 /** SQLSTATEs of transient failures of one row: a conflict, a lock, a statement that takes too long, corrupt data. */
 const rowStates = /^(?:40\w{3}|55P03|57014|XX00[12])$/;
 
-const stringCode = (error: object): string | undefined =>
-  'code' in error && typeof error.code === 'string' ? error.code : undefined;
-
 /** A dependency cannot be used now: it does not answer in time, it answers with an error, or no connection to it is free. */
 export class DependencyUnavailable extends Error {
   override readonly name = 'DependencyUnavailable';
@@ -60,7 +58,7 @@ export function isTransient(error: unknown): boolean {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 8; cause = cause.cause, depth += 1) {
     if (cause instanceof DependencyUnavailable) return true;
     if (cause.name === 'TimeoutError' || cause.name === 'AbortError') return true;
-    const code = stringCode(cause);
+    const code = errorCodeOf(cause);
     if (code === undefined) continue;
     if (networkCodes.has(code) || transientSqlStates.some((pattern) => pattern.test(code))) return true;
   }
@@ -70,6 +68,6 @@ export function isTransient(error: unknown): boolean {
 /** True when the failure concerns a row, so that other rows of the same database may still succeed. */
 export const concernsRow = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false;
-  const code = stringCode(error);
+  const code = errorCodeOf(error);
   return (code !== undefined && rowStates.test(code)) || concernsRow(error.cause);
 };
