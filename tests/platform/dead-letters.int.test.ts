@@ -275,7 +275,9 @@ describe('replaying a group', () => {
   it('is not blocked by dead letters that fail again', async () => {
     const [bad, good] = [await storeDeadLetter({ value: Buffer.from('rubbish') }), await storeDeadLetter()];
     const group = { fingerprint: 'Rejected|impossible|inventory.committed', limit: 1 };
-    expect(await call('POST', '/replay', group)).toMatchObject({ body: { failed: 1, remaining: 2 } });
+    expect(await call('POST', '/replay', group)).toMatchObject({
+      body: { failed: 1, remaining: 2, endedEarly: false },
+    });
     expect(await call('POST', '/replay', group)).toMatchObject({ body: { replayed: 1, remaining: 1 } });
     expect([(await deadLetter(bad))?.state, (await deadLetter(good))?.state]).toEqual(['parked', 'replayed']);
   });
@@ -286,7 +288,7 @@ describe('replaying a group', () => {
     beforeHandling = () => Promise.reject(new DependencyUnavailable('down'));
     const group = { fingerprint: 'Rejected|impossible|inventory.committed' };
     expect(await call('POST', '/replay', group)).toMatchObject({
-      body: { replayed: 0, failed: 1, remaining: 2 },
+      body: { replayed: 0, failed: 1, remaining: 2, endedEarly: true },
     });
   });
 });

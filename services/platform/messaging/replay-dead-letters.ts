@@ -55,8 +55,11 @@ export async function replayDeadLetter(
     const dispatched = await dispatch(record, { consumer, replay, traceparent });
     if (dispatched.outcome) events?.handled(record, dispatched, 'replay');
     // The service has no subscription for this type (any more): there is nothing to handle, so no inbox row is needed.
-    else await db.transaction((tx) => replay(tx, new Date()));
-    const replayed = dispatched.outcome ?? { kind: 'ignored', reason: 'nobody subscribes to its type' };
+    const settle = async (): Promise<Outcome> =>
+      (await db.transaction((tx) => replay(tx, new Date())))
+        ? { kind: 'ignored', reason: 'nobody subscribes to its type' }
+        : { kind: 'duplicate' };
+    const replayed = dispatched.outcome ?? (await settle());
     traced.end(replayed);
     logger.info(`dead letter replayed: ${replayed.kind}`, {
       ...fields,
@@ -74,7 +77,7 @@ export async function replayDeadLetter(
 
 /**
  * Replays up to `limit` parked dead letters of one fingerprint: the least often replayed first, so that dead letters that keep
- * failing do not block the rest, then by topic, partition and offset. Ends at the first transient failure, because the other
+ * failing do not block the rest, then by topic, partition and offset. `endedEarly` is true after a transient failure: the other
  * replays would fail too. `remaining` counts the dead letters that are still parked. The audit log gets an entry for each replay
  * that did not fail for a transient cause, and one entry when no dead letter was found.
  */
@@ -83,7 +86,11 @@ export async function replayGroup(
   group: { readonly fingerprint: string; readonly limit: number },
   action: PersonsAction,
   parent?: string,
-): Promise<{ readonly results: readonly ReplayResult[]; readonly remaining: number }> {
+): Promise<{
+  readonly results: readonly ReplayResult[];
+  readonly remaining: number;
+  readonly endedEarly: boolean;
+}> {
   const parked = and(eq(deadLetters.state, 'parked'), eq(deadLetters.fingerprint, group.fingerprint));
   const found = await parts.db
     .select()
@@ -97,11 +104,15 @@ export async function replayGroup(
     )
     .limit(group.limit);
   const results: ReplayResult[] = [];
+  let endedEarly = false;
   for (const deadLetter of found) {
     const result = await replayDeadLetter(parts, deadLetter, action, parent);
     results.push(result);
     if (result.kind !== 'failed') continue;
-    if (isTransient(result.error)) break;
+    if (isTransient(result.error)) {
+      endedEarly = true;
+      break;
+    }
     const refused = {
       outcome: 'refused',
       status: 409,
@@ -113,5 +124,5 @@ export async function replayGroup(
   if (found.length === 0)
     await recordAction(parts.db, action, { outcome: 'ignored', code: 'nothing_parked' }, new Date());
   const [left] = await parts.db.select({ count: count() }).from(deadLetters).where(parked);
-  return { results, remaining: left?.count ?? 0 };
+  return { results, remaining: left?.count ?? 0, endedEarly };
 }

@@ -96,6 +96,10 @@ export const groupResult = z
     replayed: z.int(),
     failed: z.int(),
     remaining: z.int().openapi({ description: 'Dead letters of the fingerprint that are still `parked`' }),
+    endedEarly: z.boolean().openapi({
+      description:
+        'Whether a temporary failure ended the replay, because the other dead letters would fail too',
+    }),
     results: z.array(result),
   })
   .openapi('GroupReplayResult');

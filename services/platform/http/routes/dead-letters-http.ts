@@ -168,9 +168,14 @@ export function registerDeadLetterRoutes(
     const key = c.req.valid('header')['idempotency-key'];
     const request = { key, body: group, status: 200, schema: groupResult };
     const { view, headers } = await runKeyed(c, db, request, async () => {
-      const { results, remaining } = await replayGroup(parts, group, action, c.get('traceparent'));
+      const { results, remaining, endedEarly } = await replayGroup(
+        parts,
+        group,
+        action,
+        c.get('traceparent'),
+      );
       const failed = results.filter(({ kind }) => kind === 'failed').length;
-      const counts = { replayed: results.length - failed, failed, remaining };
+      const counts = { replayed: results.length - failed, failed, remaining, endedEarly };
       logger.info('dead letters of a group replayed', { ...counts, ...group, actor: action.subject });
       return { ...counts, results: results.map(toResult) };
     });

@@ -103,10 +103,10 @@ export const ReplayCard = ({ replay, replays: { isRunning, stop, dismiss } }: Re
           {phase === 'done' &&
             failures.length > 0 &&
             'Dead letters that failed again stay open. Fix the cause and replay them, or archive them.'}
-          {run?.abortedByService === true &&
+          {run?.endedEarly === true &&
             ' The service ended the replay early because of a temporary failure, which would affect the other dead letters too. Try again in a moment.'}
           {!isRunning &&
-            run?.abortedByService !== true &&
+            run?.endedEarly !== true &&
             untried > 0 &&
             ` ${formatNumber(untried)} ${untried === 1 ? 'dead letter was' : 'dead letters were'} not replayed.`}
         </p>

@@ -28,6 +28,7 @@ const serviceWith = (all: Letter[], limits: number[] = []) => {
       replayed: handled.size,
       failed: results.length - handled.size,
       remaining: open.length,
+      endedEarly: false,
       results,
     });
   };
@@ -42,7 +43,7 @@ const lastOf = async (runs: AsyncGenerator<ReplayRun, void>): Promise<ReplayRun>
 
 it('continues until no dead letter is open', async () => {
   const run = await lastOf(replayAll(25, serviceWith(letters(25, () => false))));
-  expect(run).toMatchObject({ remaining: 0, abortedByService: false });
+  expect(run).toMatchObject({ remaining: 0, endedEarly: false });
   expect(run.results.size).toBe(25);
 });
 
@@ -69,15 +70,15 @@ it('ends when the service stops early', async () => {
     replayAll(30, (limit) => {
       limits.push(limit);
       const results = [{ id: 'first', outcome: 'failed' as const, reason: 'no connection' }];
-      return Promise.resolve({ replayed: 0, failed: 1, remaining: 30, results });
+      return Promise.resolve({ replayed: 0, failed: 1, remaining: 30, endedEarly: true, results });
     }),
   );
   expect(limits).toEqual([10]);
-  expect(run.abortedByService).toBe(true);
+  expect(run.endedEarly).toBe(true);
   expect(untriedOf(run)).toBe(29);
 });
 
 it('ends when another user has replayed the remaining dead letters', async () => {
   const run = await lastOf(replayAll(7, serviceWith([])));
-  expect(run).toMatchObject({ remaining: 0, abortedByService: false });
+  expect(run).toMatchObject({ remaining: 0, endedEarly: false });
 });

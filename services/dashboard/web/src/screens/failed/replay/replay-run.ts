@@ -6,8 +6,8 @@ export interface ReplayRun {
   readonly results: ReadonlyMap<string, Replayed>;
   /** The number of dead letters that are still open, according to the last response. */
   readonly remaining: number;
-  /** Whether the service stopped early, because a temporary failure would affect the remaining dead letters too. */
-  readonly abortedByService: boolean;
+  /** Whether the service ended the replay, because a temporary failure would affect the remaining dead letters too. */
+  readonly endedEarly: boolean;
 }
 
 /** The batches are small, so that the user sees the progress and can stop the replay quickly. */
@@ -31,21 +31,18 @@ export async function* replayAll(
   replay: (limit: number) => Promise<CauseReplayed>,
 ): AsyncGenerator<ReplayRun, void> {
   const results = new Map<string, Replayed>();
-  let run: ReplayRun = { results, remaining: openCount, abortedByService: false };
+  let run: ReplayRun = { results, remaining: openCount, endedEarly: false };
   let isLarge = false;
   do {
     const limit = isLarge ? maxBatchSize : Math.min(batchSize, untriedOf(run));
     const triedBefore = results.size;
     const answer = await replay(limit);
     for (const result of answer.results) results.set(result.id, result);
-    const { remaining } = answer;
-    const abortedByService =
-      answer.results.at(-1)?.outcome === 'failed' &&
-      answer.results.length < Math.min(limit, remaining + answer.replayed);
-    run = { results: new Map(results), remaining, abortedByService };
+    const { remaining, endedEarly } = answer;
+    run = { results: new Map(results), remaining, endedEarly };
     yield run;
     const isStuck = results.size === triedBefore;
-    if (abortedByService || answer.results.length === 0 || (isStuck && isLarge)) return;
+    if (endedEarly || answer.results.length === 0 || (isStuck && isLarge)) return;
     isLarge = isStuck;
   } while (untriedOf(run) > 0);
 }

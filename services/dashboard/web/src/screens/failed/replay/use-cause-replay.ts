@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { request } from '../../../api/request.ts';
 import type { CauseReplayed, ServiceName } from '../../../api/types.ts';
-import { replayAll, type ReplayRun } from './replay-run.ts';
+import { replayAll, untriedOf, type ReplayRun } from './replay-run.ts';
 
 export interface Cause {
   readonly service: ServiceName;
@@ -57,11 +57,13 @@ export const useCauseReplay = (): CauseReplays => {
           body: { fingerprint, limit },
         }),
       );
+      let isStopped = false;
       for await (const run of runs) {
         update({ run });
-        if (signal.aborted) break;
+        isStopped = run.endedEarly || (signal.aborted && untriedOf(run) > 0);
+        if (isStopped) break;
       }
-      update({ phase: signal.aborted ? 'stopped' : 'done' });
+      update({ phase: isStopped ? 'stopped' : 'done' });
     } catch (error) {
       update({ phase: 'stopped', error });
     }
