@@ -15,7 +15,7 @@ import { kafkaSecurity } from './process/security/kafka-security.ts';
 import { serverTls } from './process/settings/process-settings.ts';
 import { registrySecurity } from './process/security/registry-security.ts';
 import { connectDatabase } from './database/database.ts';
-import { addDatabaseMetrics } from './database/database-metrics.ts';
+import { addDatabaseMetrics, addRetentionMetric } from './database/database-metrics.ts';
 import { deadLetterProblems } from './http/routes/dead-letters-api.ts';
 import { registerDeadLetterRoutes } from './http/routes/dead-letters-http.ts';
 import { createDispatch } from './messaging/dispatch.ts';
@@ -48,7 +48,7 @@ import { createRegistryClient } from './event-codec/schema-registry.ts';
 import type { ServiceConfig } from './process/settings/service-settings.ts';
 
 /** Background work that can be stopped. */
-export interface Job {
+interface Job {
   stop(): Promise<void>;
 }
 
@@ -126,6 +126,7 @@ export async function startService(definition: ServiceDefinition): Promise<void>
   const emitted = eventTypes.filter((type) => eventCatalogue[type].topic === definition.topic);
   const eventMetrics = createEventMetrics(httpOptions.metrics, { group: consumerGroup, emitted });
   addDatabaseMetrics(httpOptions.metrics, [connection, consuming]);
+  addRetentionMetric(httpOptions.metrics, name, config.outboxRetentionDays);
   const countMeasurement = definition.countMeasurements(httpOptions.metrics);
   const shell: Shell = {
     db: connection.db,

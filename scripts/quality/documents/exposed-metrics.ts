@@ -14,6 +14,10 @@ import {
 } from '../../../services/inventory/reservation-metrics.ts';
 import { createSagaMetrics } from '../../../services/order/saga-metrics.ts';
 import { addGatewayMetrics, createPaymentMetrics } from '../../../services/payment/payment-metrics.ts';
+import {
+  addDatabaseMetrics,
+  addRetentionMetric,
+} from '../../../services/platform/database/database-metrics.ts';
 import { readConfig } from '../../../services/platform/process/settings/config.ts';
 import { createEventMetrics } from '../../../services/platform/messaging/event-metrics.ts';
 import { createHttpOptions } from '../../../services/platform/http/limits/guards.ts';
@@ -39,6 +43,8 @@ const metricsOfProcesses = (): LabelsByMetric => {
   const { metrics } = httpOptions;
   const noValues = () => Promise.resolve(new Map<string, never>());
   const notCalled = () => Promise.reject(new Error('reading the metrics calls no route'));
+  addDatabaseMetrics(metrics, []);
+  addRetentionMetric(metrics, 'none', 7);
   createEventMetrics(metrics, { group: 'none', emitted: [] }).observe(() => undefined);
   createSagaMetrics(metrics);
   createReservationMetrics(metrics);

@@ -1,3 +1,4 @@
+import { Gauge } from 'prom-client';
 import { addCounter, type Metrics } from '../telemetry/metrics.ts';
 import type { Connection, DatabaseUsage } from './database.ts';
 
@@ -14,4 +15,18 @@ export function addDatabaseMetrics(metrics: Metrics, connections: readonly Conne
     'Waits for the database; statements that are sent together count once.',
     () => sum('roundTrips'),
   );
+}
+
+/** States how long the service keeps published events, so that the alert OutboxNotCleaned follows the setting. */
+export function addRetentionMetric(
+  { registry }: Metrics,
+  service: string,
+  outboxRetentionDays: number,
+): void {
+  new Gauge({
+    name: 'orderflow_outbox_retention_seconds',
+    help: 'How long a published event stays in the outbox.',
+    labelNames: ['service'],
+    registers: [registry],
+  }).set({ service }, outboxRetentionDays * 86_400);
 }
