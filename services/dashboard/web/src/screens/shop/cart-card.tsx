@@ -11,6 +11,7 @@ import { useUser } from '../../api/session.ts';
 import { Card } from '../../parts/card.tsx';
 import { formatMoney, formatNumber, sellerName } from '../../parts/format.ts';
 import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
+import { useNow } from '../../parts/when.tsx';
 import classes from './cart-card.module.css';
 import {
   linesOf,
@@ -93,6 +94,30 @@ const useCartProducts = (cart: Cart): CartProducts =>
     }),
   });
 
+interface ResendButtonProps {
+  readonly order: SentOrder;
+  readonly isPending: boolean;
+  readonly onResend: (order: SentOrder) => void;
+}
+/** The cart can have changed since the order was sent, so the button shows what it sends again. */
+const ResendButton = ({ order, isPending, onResend }: ResendButtonProps) => {
+  const { payment, expectedTotal } = order.body;
+  const price = expectedTotal === undefined ? '' : ` for ${formatMoney(expectedTotal)}`;
+  return (
+    <>
+      {!isPending && (
+        <em>
+          Your order{price} ({payment.mode === 'AUTO' ? 'pay now' : 'pay later'}) was sent, but its outcome is
+          unknown. Send it again before you order anything else; it is placed only once.
+        </em>
+      )}
+      <Button size="md" fullWidth loading={isPending} onClick={() => onResend(order)}>
+        {isPending ? `Sending the order${price}` : `Send the order${price} again`}
+      </Button>
+    </>
+  );
+};
+
 const placeOrderKey = ['place-order'];
 
 export const CartCard = () => {
@@ -100,6 +125,7 @@ export const CartCard = () => {
   const client = useQueryClient();
   const navigate = useNavigate();
   const { mode, token } = cart;
+  const now = useNow(15_000);
   const { products, isPending, error } = useCartProducts(cart);
   const lines = linesOf(cart, products);
   const totals = totalsOf(lines);
@@ -149,6 +175,7 @@ export const CartCard = () => {
   const sellers = new Set(lines.map(({ product }) => product.sellerId)).size;
   const isAvailable = lines.every(({ product, quantity }) => quantity <= product.free);
   const price = totals.map((total) => formatMoney(total)).join(' and ');
+  const unanswered = orderToResend(cart, now);
   return (
     <Card title="Cart" aside={sellers === 1 ? '1 seller' : `${sellers} sellers`}>
       <div id="cart" className={classes['cart']}>
@@ -206,23 +233,25 @@ export const CartCard = () => {
         ) : (
           placeOrder.isError && <ErrorMessage error={placeOrder.error} />
         )}
-        <Button
-          size="md"
-          fullWidth
-          loading={placeOrder.isPending}
-          disabled={totals.length !== 1 || !isAvailable || isPending || error !== undefined}
-          onClick={() => {
-            const body: OrderBody = {
-              items: lines.map(({ product, quantity }) => ({ productId: product.id, quantity })),
-              payment: { mode, method: 'card', ...(mode === 'AUTO' ? { token } : {}) },
-              expectedTotal: totals[0],
-            };
-            const now = Date.now();
-            send(orderToResend(cart, now) ?? { key: cart.key, body, at: now });
-          }}
-        >
-          {mode === 'AUTO' ? `Order and pay ${price}` : `Order for ${price}, pay later`}
-        </Button>
+        {unanswered === undefined ? (
+          <Button
+            size="md"
+            fullWidth
+            disabled={totals.length !== 1 || !isAvailable || isPending || error !== undefined}
+            onClick={() => {
+              const body: OrderBody = {
+                items: lines.map(({ product, quantity }) => ({ productId: product.id, quantity })),
+                payment: { mode, method: 'card', ...(mode === 'AUTO' ? { token } : {}) },
+                expectedTotal: totals[0],
+              };
+              send({ key: cart.key, body, at: Date.now() });
+            }}
+          >
+            {mode === 'AUTO' ? `Order and pay ${price}` : `Order for ${price}, pay later`}
+          </Button>
+        ) : (
+          <ResendButton order={unanswered} isPending={placeOrder.isPending} onResend={send} />
+        )}
       </div>
     </Card>
   );
