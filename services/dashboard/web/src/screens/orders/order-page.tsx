@@ -166,14 +166,15 @@ const CancelOrder = ({ order, paymentState }: { order: Order; paymentState: Paym
 export const OrderPage = () => {
   const { orderId } = orderRoute.useParams();
   const liveState = useOrderEvents(orderId);
-  const order = useQuery({
-    ...orderQuery(orderId),
-    refetchInterval: ({ state: { data } }) =>
-      data !== undefined && isBeingCompensated(data) ? 1_500 : false,
-  });
-  const history = useQuery(historyQuery(orderId));
-  const payment = useQuery(paymentQuery(orderId));
   const client = useQueryClient();
+  const refetchInterval = (): number | false => {
+    const known = client.getQueryData(orderQuery(orderId).queryKey);
+    const knownPayment = client.getQueryData(paymentQuery(orderId).queryKey);
+    return known !== undefined && isBeingCompensated(known, knownPayment) ? 1_500 : false;
+  };
+  const order = useQuery({ ...orderQuery(orderId), refetchInterval });
+  const history = useQuery(historyQuery(orderId));
+  const payment = useQuery({ ...paymentQuery(orderId), refetchInterval });
   const version = order.data?.version;
   // Each new version of the order adds a history entry and often changes the payment.
   useEffect(() => {

@@ -132,8 +132,9 @@ describe('the state of a payment', () => {
     expect([shown('none'), shown('none', 'UNKNOWN')]).toEqual(['PENDING', 'UNKNOWN']);
   });
   it('is FAILED only when the card was declined', () => {
-    expect([shown('failed', 'FAILED', 'card_declined'), shown('failed', 'FAILED')]).toEqual([
-      'FAILED',
+    expect(shown('failed', 'FAILED', 'card_declined')).toBe('FAILED');
+    expect([shown('pending', 'FAILED'), shown('pending', 'FAILED', 'not_attempted')]).toEqual([
+      'PENDING',
       'PENDING',
     ]);
   });
@@ -148,7 +149,11 @@ it('says why an order cannot be cancelled', () => {
 });
 
 it('a cancelled order is being compensated until it is refunded and its stock is released', () => {
-  const cancelled = (change: Partial<Order>) => isBeingCompensated(order({ status: 'CANCELLED', ...change }));
+  const cancelled = (change: Partial<Order>, payment?: Payment['state']) =>
+    isBeingCompensated(
+      order({ status: 'CANCELLED', ...change }),
+      payment && ({ state: payment, failureCode: null } as Payment),
+    );
   expect(cancelled({ payment: paid })).toBe(true);
   expect(
     cancelled({
@@ -162,7 +167,14 @@ it('a cancelled order is being compensated until it is refunded and its stock is
       reservation: { state: 'released', expiresAt: null },
     }),
   ).toBe(false);
-  expect(isBeingCompensated(order({ status: 'PAID', payment: paid }))).toBe(false);
+  const pending: Partial<Order> = {
+    payment: { mode: 'AUTO', state: 'pending' },
+    reservation: { state: 'failed', expiresAt: null },
+  };
+  expect(
+    ([undefined, 'PENDING', 'UNKNOWN', 'FAILED'] as const).map((state) => cancelled(pending, state)),
+  ).toEqual([true, true, true, false]);
+  expect(isBeingCompensated(order({ status: 'PAID', payment: paid }), undefined)).toBe(false);
 });
 
 it('describes history entries, except those without effect', () => {

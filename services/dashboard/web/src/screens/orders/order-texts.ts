@@ -24,10 +24,13 @@ export const paymentStateOf = (
 ): Payment['state'] => {
   if (state === 'refunded' || payment?.state === 'REFUNDED') return 'REFUNDED';
   if (state === 'succeeded' || payment?.state === 'SUCCEEDED') return 'SUCCEEDED';
-  // A payment without a failure code is FAILED because the order was cancelled before the charge, not because the card was declined.
-  if (payment === undefined || (payment.state === 'FAILED' && payment.failureCode === null)) return 'PENDING';
+  if (payment === undefined || wasNeverCharged(payment)) return 'PENDING';
   return payment.state;
 };
+
+/** Whether the payment FAILED because the order was cancelled before the charge, not because the card was declined. */
+const wasNeverCharged = ({ state, failureCode }: Payment): boolean =>
+  state === 'FAILED' && (failureCode === null || failureCode === 'not_attempted');
 
 const refundTexts: Readonly<Record<Payment['state'], string>> = {
   PENDING: 'You were not charged.',
@@ -171,8 +174,14 @@ export const whyNotCancellable = ({ status, items }: Pick<Order, 'status' | 'ite
 
 /**
  * Whether a cancelled order still waits for the result of its payment, its refund or the release of its stock. The event stream of
- * the order has already ended then, so the page polls.
+ * the order has already ended then, so the page polls. A payment that is closed without a charge has no event, so the order stays
+ * `pending`.
  */
-export const isBeingCompensated = ({ status, payment, reservation }: Order): boolean =>
+export const isBeingCompensated = (
+  { status, payment: { state }, reservation }: Order,
+  payment: Payment | undefined,
+): boolean =>
   status === 'CANCELLED' &&
-  (payment.state === 'succeeded' || payment.state === 'pending' || reservation.state === 'reserved');
+  (state === 'succeeded' ||
+    (state === 'pending' && payment?.state !== 'FAILED') ||
+    reservation.state === 'reserved');
