@@ -18,7 +18,6 @@ it('every function of the shop is ok while every component works', () => {
 });
 
 it.each([
-  ['inventory-db', 'unavailable', 'Shop and stock', 'disrupted', /cannot be shown/],
   ['order', 'unavailable', 'Orders', 'disrupted', /cannot be placed/],
   ['order', 'degraded', 'Orders', 'slow', /can place orders/],
   ['inventory-pipeline', 'unavailable', 'Orders', 'disrupted', /can place orders/],
@@ -32,3 +31,15 @@ it.each([
     ]);
   },
 );
+
+it('when the inventory is unavailable, the shop is disrupted and orders wait for their reservation', () => {
+  expect(functionsOf([part('inventory-db', 'unavailable')])).toEqual([
+    {
+      name: 'Shop and stock',
+      status: 'disrupted',
+      effect: expect.stringMatching(/cannot be shown/) as string,
+    },
+    { name: 'Orders', status: 'disrupted', effect: expect.stringMatching(/can place orders/) as string },
+    { name: 'Payments', status: 'ok' },
+  ]);
+});

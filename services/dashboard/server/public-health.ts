@@ -38,7 +38,7 @@ const functions: readonly ShopFunction[] = [
     name: 'Orders',
     needs: ['order', 'order-db'],
     withoutThem: 'Orders cannot be placed, shown or shipped. Orders that were placed before are safe.',
-    delayedBy: ['order-pipeline', 'inventory-pipeline', 'kafka', 'connect'],
+    delayedBy: ['inventory', 'inventory-db', 'order-pipeline', 'inventory-pipeline', 'kafka', 'connect'],
     delayed: 'You can place orders. Their confirmation may take longer than usual. No order is lost.',
   },
   {

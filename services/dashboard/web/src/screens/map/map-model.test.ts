@@ -67,6 +67,14 @@ describe('the system map', () => {
     expect(nodeOf(sources, 'dead-letters')).toMatchObject({ detail: '2 open', health: 'warning' });
   });
 
+  it('mentions a degraded component in the headline', () => {
+    const parts = healthOf().parts?.map((part) =>
+      part.name === 'payment' ? { ...part, status: 'degraded' as const } : part,
+    );
+    const degraded = mapOf({ ...sources, health: { ...healthOf(), ...(parts && { parts }) } });
+    expect(headlineOf(degraded)).toBe('All systems operational, with a warning');
+  });
+
   it('names a broken component in the headline and marks its edges', () => {
     const failed = pipeline('payment', [
       { problem: 'task_failed', level: 'broken', sentence: '', remedy: '', since: '2026-01-01T00:00:00Z' },
@@ -87,5 +95,6 @@ describe('the system map', () => {
     const empty = { health: undefined, pipelines: undefined, flow: undefined };
     expect(headlineOf(mapOf(empty))).toBe('Checking all components');
     expect(mapOf(empty).nodes.every(({ health }) => health === 'unknown')).toBe(true);
+    expect(nodeOf(empty, 'payment-consumers')?.detail).toBe('consumers');
   });
 });

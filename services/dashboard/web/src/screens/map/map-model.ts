@@ -85,8 +85,9 @@ const connectorDetail = (pipeline: Pipeline | undefined): string => {
 const worstOf = (healths: readonly Health[]): Health =>
   (['broken', 'warning', 'unknown'] as const).find((health) => healths.includes(health)) ?? 'ok';
 
-const deliveriesPerMinute = ({ flow }: Sources, service: Service): number =>
-  (flow?.services ?? [])
+/** Undefined while the flow is unknown. */
+const deliveriesPerMinute = ({ flow }: Sources, service: Service): number | undefined =>
+  flow?.services
     .flatMap(({ consumed }) => consumed)
     .filter(({ topic }) => topic === `${service}-events`)
     .reduce((sum, { deliveries }) => sum + deliveries, 0);
@@ -98,11 +99,15 @@ const consumersOf = (sources: Sources, service: Service, row: number): MapNode =
     ?.flatMap(({ topics }) => topics)
     .filter(({ topic }) => topic === `${service}-events`)
     .reduce((maxLag, topic) => Math.max(maxLag, topic.lag), 0);
-  const lagText = lag === undefined ? '' : ` · lag ${formatNumber(lag)}`;
+  const rate = deliveriesPerMinute(sources, service);
+  const details = [
+    rate === undefined ? [] : `${perMinute(rate)} handled`,
+    lag === undefined ? [] : `lag ${formatNumber(lag)}`,
+  ].flat();
   return {
     id: `${service}-consumers`,
     label: consumers.join(', '),
-    detail: `${perMinute(deliveriesPerMinute(sources, service))} handled${lagText}`,
+    detail: details.join(' · ') || 'consumers',
     health: worstOf(consumers.map((consumer) => healthOf(sources, consumer))),
     color: 'kafka',
     column: 4,
@@ -256,8 +261,9 @@ export const mapOf = (sources: Sources): SystemMap => {
 };
 
 /**
- * The headline names the component that is broken, paused or unknown, or the number of such components; otherwise it says that all
- * systems are operational. Until a state is known, it says that the components are being checked.
+ * The headline names the component that is broken, paused or unknown, or the number of such components. Otherwise it says that
+ * all systems are operational, and mentions a warning of a component; open dead letters do not count. Until a state is known,
+ * it says that the components are being checked.
  */
 export const headlineOf = ({ nodes }: SystemMap): string => {
   if (nodes.every(({ health }) => health === 'unknown')) return 'Checking all components';
@@ -268,6 +274,6 @@ export const headlineOf = ({ nodes }: SystemMap): string => {
     if (health === 'unknown') return `The state of ${subject} is unknown`;
     return `${subject} ${others.length === 0 ? 'is' : 'are'} ${health}`;
   }
-  const hasWarning = nodes.some(({ health, color }) => health === 'warning' && color === 'cdc');
+  const hasWarning = nodes.some(({ id, health }) => health === 'warning' && id !== 'dead-letters');
   return hasWarning ? 'All systems operational, with a warning' : 'All systems operational';
 };
