@@ -36,8 +36,9 @@ export const useSharedSession = (screenUser: User | null): void => {
   const id = screenUser?.id;
   useEffect(() => {
     const reloadIfUserChanged = async (): Promise<void> => {
-      const { user } = await client.query({ ...sessionQuery, staleTime: 0 });
-      if (user?.id !== id) window.location.reload();
+      // An unknown user counts as a different one.
+      const session = await client.query({ ...sessionQuery, staleTime: 0 }).catch(() => undefined);
+      if (session === undefined || session.user?.id !== id) window.location.reload();
     };
     const onChange = (): void => void reloadIfUserChanged();
     otherTabs.addEventListener('message', onChange);

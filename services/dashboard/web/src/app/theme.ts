@@ -8,6 +8,8 @@ const tenShades = (token: string) => colorsTuple(`var(--${token})`);
 /** Mantine renders a `header` in each dialog. Without this role, screen readers announce the header as a second page banner. */
 const withoutBannerRole = { header: { role: 'none' } };
 const closeButtonProps = { 'aria-label': 'Close' };
+/** A closed dialog disappears immediately: the content of many dialogs depends on the item that was open. */
+const transitionProps = { duration: 200, exitDuration: 0 };
 
 export const theme = createTheme({
   fontFamily: 'var(--font)',
@@ -43,11 +45,17 @@ export const theme = createTheme({
       classNames: { th: classes['th'] },
     },
     Modal: {
-      defaultProps: { centered: true, radius: 'lg', attributes: withoutBannerRole, closeButtonProps },
+      defaultProps: {
+        centered: true,
+        radius: 'lg',
+        attributes: withoutBannerRole,
+        closeButtonProps,
+        transitionProps: { ...transitionProps, transition: 'fade-down' },
+      },
       classNames: { title: classes['dialogTitle'] },
     },
     Drawer: {
-      defaultProps: { attributes: withoutBannerRole, closeButtonProps },
+      defaultProps: { attributes: withoutBannerRole, closeButtonProps, transitionProps },
       classNames: { title: classes['dialogTitle'] },
     },
   },

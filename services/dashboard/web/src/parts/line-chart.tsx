@@ -1,4 +1,5 @@
 // A small line chart of one metric over time. Screen readers read the label instead of the chart.
+import { useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
@@ -68,6 +69,7 @@ const dataOf = (points: readonly Point[]): uPlot.AlignedData => [
 
 export const LineChart = ({ label, points, format }: LineChartProps) => {
   const { ref, width } = useElementSize();
+  const colorScheme = useComputedColorScheme();
   const frame = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | undefined>(undefined);
   const latest = useRef({ points, format });
@@ -85,7 +87,8 @@ export const LineChart = ({ label, points, format }: LineChartProps) => {
       chart.current = undefined;
       created.destroy();
     };
-  }, [width]);
+    // The colours of the canvas are those of the theme at its creation.
+  }, [width, colorScheme]);
   useEffect(() => {
     chart.current?.setData(dataOf(points));
   }, [points]);

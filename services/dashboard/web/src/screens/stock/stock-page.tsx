@@ -133,7 +133,7 @@ export const StockPage = () => {
   const open = products.find(({ id }) => id === openId);
   const close = (): void =>
     void navigate({ search: ({ product: _, ...before }) => before, resetScroll: false });
-  const lowCount = products.filter(({ free }) => free < lowStock).length;
+  const lowCount = found.filter(({ free }) => free > 0 && free < lowStock).length;
   return (
     <Page
       title="Stock"
