@@ -7,7 +7,7 @@ import { newProduct, signIn } from '../bench/shop.ts';
 import { paidAt } from '../bench/stages.ts';
 import { isHealthy, killContainer, runningContainers, startContainer, type Container } from './containers.ts';
 import { longestGap, problemsOf, tableOf, type Outcome } from './outcome.ts';
-import { startLoad } from './load.ts';
+import { placeOrdersDuring } from './load.ts';
 import { pause, seconds, until } from '../stack/supervise/deadline.ts';
 import {
   commandLine,
@@ -34,7 +34,8 @@ const { signal } = interrupted;
 
 interface Drill {
   readonly perSecond: number;
-  readonly awayMs: number;
+  /** Time between the kill and the start of the container. */
+  readonly restartAfterMs: number;
   readonly longestMs: number;
   readonly addresses: readonly string[];
   readonly say: Print;
@@ -59,7 +60,7 @@ const auditFindings = async (): Promise<string[]> => {
   }
 };
 
-/** The commit time at which each order was paid, epoch ms, so the delay of polling is not measured. */
+/** When each order was paid, epoch ms: the commit time in the database, so that the delay of polling is not included. */
 const paidTimes = async (ids: readonly string[]): Promise<Map<string, number>> => {
   const sql = postgres(stackOf(process.env).databaseUrl('order', 'auditor'), {
     max: 1,
@@ -85,7 +86,7 @@ const killAndStart = async (container: Container, drill: Drill): Promise<number>
   const killedAt = performance.now();
   drill.say(`${part}: killed`);
   try {
-    await pause(drill.awayMs, signal);
+    await pause(drill.restartAfterMs, signal);
   } finally {
     await startContainer(container);
   }
@@ -104,11 +105,13 @@ const drillPart = async (container: Container, drill: Drill): Promise<Outcome> =
   const token = await signIn('user@orderflow.io');
   drill.say(`${part}: placing ${drill.perSecond} orders per second`);
   const from = Date.now();
-  const load = startLoad({ ...drill, token, productId, signal });
-  await pause(leadMs, signal);
-  const awayMs = await killAndStart(container, drill);
-  await pause(trailMs, signal);
-  const orders = await load.stop();
+  let awayMs = 0;
+  const work = async (): Promise<void> => {
+    await pause(leadMs, signal);
+    awayMs = await killAndStart(container, drill);
+    await pause(trailMs, signal);
+  };
+  const orders = await placeOrdersDuring(work, { ...drill, token, productId, signal });
   drill.say(`${part}: all ${orders.length} orders are accepted; waiting for payment`);
   const paid = await paidTimes(orders.map(({ orderId }) => orderId));
   drill.say(`${part}: ${paid.size} orders are paid; running the auditor's checks`);
@@ -144,7 +147,7 @@ const drillParts = async (parts: readonly string[], flags: Flags): Promise<numbe
       interrupted.abort();
     });
   const perSecond = flags.rate;
-  const [awayMs, longestMs] = [flags.away * 1_000, flags.longest * 1_000];
+  const longestMs = flags.longest * 1_000;
   const say = printUnless(flags.json);
   const running = await runningContainers();
   const unknown = parts.find((name) => running.every(({ part }) => part !== name));
@@ -153,15 +156,15 @@ const drillParts = async (parts: readonly string[], flags: Flags): Promise<numbe
       `no container of "${unknown}" is running, only of ${running.map(({ part }) => part).join(', ')}`,
     );
   const { urls } = stackOf(process.env);
-  const second = profilePorts.cluster.order;
+  const { env, default: port } = profilePorts.cluster.order;
   const addresses = running.some(({ part }) => part === 'order-2')
-    ? [urls.order, `http://localhost:${process.env[second.env] ?? second.default}`]
+    ? [urls.order, `http://localhost:${process.env[env] ?? port}`]
     : [urls.order];
 
   const before = await auditFindings();
   if (before[0] !== undefined)
     throw failure(`the auditor finds a problem before the drill (${before[0]}); npm run audit`);
-  const drill: Drill = { perSecond, awayMs, longestMs, addresses, say };
+  const drill: Drill = { perSecond, restartAfterMs: flags.away * 1_000, longestMs, addresses, say };
   const outcomes: Outcome[] = [];
   for (const container of running) {
     if (parts.length > 0 && !parts.includes(container.part)) continue;

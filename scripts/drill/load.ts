@@ -22,11 +22,6 @@ interface LoadOptions {
   readonly signal: AbortSignal;
 }
 
-interface Load {
-  /** Stops placing orders and resolves to all of them once the last is accepted. */
-  readonly stop: () => Promise<readonly Placed[]>;
-}
-
 /** No new order is placed while this many are not accepted yet. */
 const maxWaiting = 200;
 const acceptedWithinMs = 180_000;
@@ -36,11 +31,20 @@ const temporaryCodes = ['unknown_product', 'idempotency_key_in_flight'];
 const isPermanent = ({ status, problem }: Exclude<AnswerOf<typeof orderApi.place>, { ok: true }>): boolean =>
   status < 500 && status !== 429 && !temporaryCodes.includes(problem.code);
 
-export const startLoad = ({ addresses, token, productId, perSecond, signal }: LoadOptions): Load => {
+/**
+ * Places orders while `work` runs. Resolves to all of them once the last is accepted. After a failure of `work` or of an order,
+ * sends no further request.
+ */
+export const placeOrdersDuring = async (
+  work: () => Promise<void>,
+  { addresses, token, productId, perSecond, ...options }: LoadOptions,
+): Promise<readonly Placed[]> => {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
   const clients = addresses.map((baseUrl) =>
     createClient(orderApi, { baseUrl, token: () => token, timeoutMs: 5_000 }),
   );
-  const ended = new AbortController();
+  let isOver = false;
   const placed: Promise<Placed>[] = [];
   let waiting = 0;
 
@@ -64,13 +68,13 @@ export const startLoad = ({ addresses, token, productId, perSecond, signal }: Lo
   };
 
   const run = async (): Promise<void> => {
-    while (!ended.signal.aborted) {
+    while (!isOver) {
       if (waiting < maxWaiting) {
         waiting += 1;
         const order = place().finally(() => {
           waiting -= 1;
         });
-        // `stop` reports a rejection; until then this handler keeps it from ending the process.
+        // A rejection is reported at the end; until then this handler keeps it from ending the process.
         order.catch(() => undefined);
         placed.push(order);
       }
@@ -79,12 +83,13 @@ export const startLoad = ({ addresses, token, productId, perSecond, signal }: Lo
   };
   const running = run();
   running.catch(() => undefined);
-
-  return {
-    stop: async () => {
-      ended.abort();
-      await running;
-      return Promise.all(placed);
-    },
-  };
+  try {
+    await work();
+    isOver = true;
+    await running;
+    return await Promise.all(placed);
+  } catch (error) {
+    failed.abort();
+    throw error;
+  }
 };
