@@ -238,7 +238,7 @@ export const asyncApi = (
       schemas: {
         Headers: {
           type: 'object',
-          required: ['id', 'eventType', 'correlationId', 'causationId', 'occurredAt'],
+          required: Object.keys(headers),
           properties: Object.fromEntries(
             Object.entries(headers).map(([name, description]) => [name, { type: 'string', description }]),
           ),

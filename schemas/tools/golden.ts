@@ -73,18 +73,20 @@ const sample = (node: Node, field: string, variant: number): unknown => {
         : [sample(node.items, field, variant), sample(node.items, field, variant + 2)];
     case 'enum':
       return node.symbols[(variant + 1) % node.symbols.length];
-    case 'union':
-      return sample(
-        node.branches[(variant + 1) % node.branches.length] ?? { kind: 'array', items: node },
-        field,
-        variant,
-      );
+    case 'union': {
+      const branch = node.branches[(variant + 1) % node.branches.length];
+      if (branch === undefined) throw new Error(`the union of "${field}" has no branch`);
+      return sample(branch, field, variant);
+    }
     case 'record':
       return Object.fromEntries(node.fields.map(({ name, type }) => [name, sample(type, name, variant)]));
   }
 };
 
-/** How many variants are needed so that every symbol and branch occurs, and each primitive type has its three values. */
+/**
+ * How many variants are needed so that every symbol and branch occurs, and each primitive field has its three values. A primitive
+ * value in a union or an array does not get all three.
+ */
 const variantsOf = (node: Node): number => {
   switch (node.kind) {
     case 'primitive':

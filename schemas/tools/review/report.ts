@@ -23,7 +23,7 @@ export interface EventReport {
   readonly event: string;
   readonly change: 'added' | 'changed' | 'removed';
   readonly verdict: Verdict;
-  /** Released versions that are not FULL with the change, with their verdicts. */
+  /** The released versions that are not fully compatible with the changed schema, and their verdicts. */
   readonly against: readonly { readonly version: string; readonly verdict: Verdict }[];
   readonly producer: string;
   readonly consumers: readonly string[];
@@ -190,7 +190,8 @@ const eventSection = (report: EventReport): string[] => {
       '**Instead**: stop emitting the event, keep its schema, and state in the `doc` that the event is no longer written.',
       '',
     ];
-  if (change === 'added')
+  // An event that was added and released after the base, and then changed, has records.
+  if (change === 'added' && against.length === 0)
     return [
       ...lines,
       `A new event of ${producer}, read by ${list(consumers)}. No record of it exists, so nothing can break.`,
@@ -198,10 +199,11 @@ const eventSection = (report: EventReport): string[] => {
       ...(released ? [] : [`Not released yet: \`npm run schemas -- release ${event}\`.`, '']),
     ];
   lines.push(`Written by ${producer}, read by ${list(consumers)}: ${meaning[verdict]}.`, '');
-  lines.push(
-    '| field | change | new code reads old events | old code reads new events |',
-    '| --- | --- | --- | --- |',
-  );
+  if (findings.length > 0)
+    lines.push(
+      '| field | change | new code reads old events | old code reads new events |',
+      '| --- | --- | --- | --- |',
+    );
   for (const finding of findings)
     lines.push(
       `| ${where(finding)} | ${kindWords[finding.kind]}: ${cell(finding.what)} | ${cell(reasons(finding.backward))} | ${cell(reasons(finding.forward))} |`,
