@@ -26,7 +26,7 @@ export const createOrderWait =
   ({ watch, waits, maximumSeconds }: OrderWaitOptions): WaitUntilStable =>
   async (c, { id, customerId, payment }) => {
     const seconds = preferredWait(c.req.header('prefer'), maximumSeconds);
-    if (seconds === undefined) return undefined;
+    if (seconds === undefined || seconds === 0) return undefined;
     const wait = waits.open(customerId);
     // A preference that cannot be granted is not an error: the request is answered without waiting.
     if (wait === 'full' || wait === 'too_many') return undefined;
