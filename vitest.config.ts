@@ -4,7 +4,8 @@
 import { defineConfig } from 'vitest/config';
 
 const stackTiers = ['int', 'e2e', 'pages', 'fault', 'drill'] as const;
-/** Integration tests wait for most of their time, so there may be more of them than cores. */
+/** Integration tests wait for most of their time, so there may be more of them than cores. Vitest requires the same number for
+ *  all projects of a group, so it also applies to the unit tests. */
 const sideBySide = 3;
 const filesOf = (tier: string) => `**/*.${tier}.test.ts`;
 

@@ -1,8 +1,10 @@
 // npm run bench: measures the latency of events and orders on the stack of `npm start`; its subcommands measure more. Compare
-// numbers only within one run: they depend on the machine. Exit code 0: measured, within all limits; 1: a limit is exceeded (the
-// p99 of commit → published at 100 events/s, a count of the gate) or something failed (a lost slot, a refused request or no answer,
-// a violated invariant, a stuck order, a refused order in a soak, no knee); 2: could not be measured. The knee is the highest rate
-// of orders at which no order is refused and the p99 of placed → PAID is within its limit.
+// numbers only within one run: they depend on the machine. The knee is the highest rate of orders at which no order is refused
+// and the p99 of placed → PAID is within its limit.
+// Exit code 0: measured, within all limits.
+// 1: a limit is exceeded (the p99 of commit → published at 100 events/s, a count of the gate), or the system failed (a lost slot,
+//    a refused or unanswered request, a violated invariant, a stuck order, a refused order in a soak, no knee).
+// 2: could not be measured.
 import { Option } from '@commander-js/extra-typings';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -35,7 +35,7 @@ const expectLintClean = (service: ServiceName, config: ConnectorConfig): void =>
   const more =
     others.length === 0 ? '' : `. ${others.length} more: \`npm run connectors -- validate\` lists them`;
   throw failure(
-    `${connectorFile(service)} could lose or misroute events: ${first.key} ${first.problem}${more}`,
+    `${connectorFile(service)} has a setting that is not safe: ${first.key} ${first.problem}${more}`,
   );
 };
 
@@ -103,7 +103,7 @@ export const applyConnector = async (service: ServiceName, options: ApplyOptions
 };
 
 /** For this time after a restart, Connect may still report the failure of the earlier task, ms. */
-const restartMs = 10_000;
+const staleFailureMs = 10_000;
 
 /**
  * Waits until the connector runs and returns `running`, or returns `paused` when somebody has paused or stopped the connector. A
@@ -115,19 +115,19 @@ export const awaitRunning = async (
 ): Promise<'running' | 'paused'> => {
   const { connector } = services[service];
   let restartedAt: number | undefined;
-  let hasRecovered = false;
+  let oldFailureIsGone = false;
   return until({ ...wait, what: `connector ${connector} to run`, everyMs: 100 }, async () => {
     const { status, body } = await callConnect(`${url}/connectors/${connector}/status`);
     if (status !== 200) return false;
     const state = stateOf(body);
     if (state.kind !== 'failed') {
-      hasRecovered = restartedAt !== undefined;
+      oldFailureIsGone = restartedAt !== undefined;
       return state.kind === 'running' || state.kind === 'paused' ? state.kind : false;
     }
     if (restartedAt === undefined) {
       await restartConnector(url, connector, 'failed');
       restartedAt = performance.now();
-    } else if (hasRecovered || performance.now() - restartedAt > restartMs)
+    } else if (oldFailureIsGone || performance.now() - restartedAt > staleFailureMs)
       throw failure(`connector ${connector} has failed:\n    ${state.why}`, wait.log);
     return false;
   });

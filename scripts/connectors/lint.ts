@@ -1,5 +1,5 @@
-// Finds settings of an outbox connector that Connect and Debezium accept but that silently lose, repeat or misroute events. Most
-// of them are defaults. Connect's own validation reports none of them.
+// Finds settings of an outbox connector that Connect and Debezium accept but that lose, repeat or misroute events, or stop the
+// task later. Most of them are defaults. Connect's own validation reports none of them.
 import { passwords, services, type ServiceName } from '../stack/topology.ts';
 import type { ConnectorConfig } from './files.ts';
 import { anyValue } from '../../services/auditor/drift/impact-table.ts';
@@ -144,7 +144,7 @@ const topologySettings = (service: ServiceName): Readonly<Record<string, string>
   };
 };
 
-/** The settings in the configuration of a service's connector that could lose, repeat or misroute events. */
+/** The settings of a service's connector that could lose, repeat or misroute events, stop the task, or expose a secret. */
 export const lint = (service: ServiceName, config: ConnectorConfig): readonly LintFinding[] => [
   ...rules
     .filter(({ key, holds }) => !holds(config[key], config))

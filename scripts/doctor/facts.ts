@@ -87,8 +87,8 @@ export interface KafkaFacts {
 }
 
 export interface RegistryFacts {
-  /** The effective compatibility of each subject that does not have the required one. */
-  readonly compatibility: Readonly<Record<string, string>>;
+  /** Only subjects whose effective compatibility differs from the required one, with the effective value. */
+  readonly wrongCompatibility: Readonly<Record<string, string>>;
   /** Null: the registry does not report which kind of id it uses. */
   readonly legacyIds: boolean | null;
 }

@@ -85,8 +85,8 @@ export const judgeKafka = ({ brokers, events, internal }: KafkaFacts): Finding[]
     ),
 ];
 
-export const judgeRegistry = ({ compatibility, legacyIds }: RegistryFacts): Finding[] => [
-  ...Object.entries(compatibility).map(([subject, mode]) =>
+export const judgeRegistry = ({ wrongCompatibility, legacyIds }: RegistryFacts): Finding[] => [
+  ...Object.entries(wrongCompatibility).map(([subject, mode]) =>
     broken(
       `${subject} has the compatibility ${mode} instead of FULL_TRANSITIVE: a schema that old consumers cannot read could be registered.`,
       `Set it: PUT /config/${subject} {"compatibility":"FULL_TRANSITIVE"}`,

@@ -59,7 +59,7 @@ const healthy: Facts = {
   connect: { ok: true, value: { version: '4.3.0', debezium: '3.7.0.Final' } },
   connectors: forAll(() => ({ ok: true as const, value: connector })),
   kafka: { ok: true, value: kafka },
-  registry: { ok: true, value: { compatibility: {}, legacyIds: false } },
+  registry: { ok: true, value: { wrongCompatibility: {}, legacyIds: false } },
   schemaIds: [{ service: 'order', eventType: 'order.created', id: 1, expected: 'a', found: 'a' }],
   clocks: [{ part: 'a part', aheadMs: 900, uncertainMs: 10 }],
   retention: { ok: true, value: { outboxDays: 7, inboxDays: 30 } },
@@ -250,13 +250,16 @@ describe('the doctor', () => {
     'schema registry': [
       [
         'a subject without a compatibility check',
-        { ...healthy, registry: { ok: true, value: { compatibility: { a: 'NONE' }, legacyIds: false } } },
+        {
+          ...healthy,
+          registry: { ok: true, value: { wrongCompatibility: { a: 'NONE' }, legacyIds: false } },
+        },
         'broken',
         /a has the compatibility NONE/,
       ],
       [
         'a registry in legacy id mode',
-        { ...healthy, registry: { ok: true, value: { compatibility: {}, legacyIds: true } } },
+        { ...healthy, registry: { ok: true, value: { wrongCompatibility: {}, legacyIds: true } } },
         'broken',
         /legacy id mode/,
       ],

@@ -14,7 +14,7 @@ interface Area {
   readonly findings: readonly Finding[];
 }
 
-const startRemedy = 'Start it: npm start, or the way in which you deploy it.';
+const startRemedy = 'If it is not running, start it with npm start, or with your own deployment.';
 const findingsOf = <T>(reading: Reading<T>, judge: (value: T) => Finding[]): Finding[] =>
   reading.ok ? judge(reading.value) : [broken(reading.problem, startRemedy)];
 

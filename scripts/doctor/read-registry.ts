@@ -34,7 +34,7 @@ export const readRegistry = async (registry: RegistryAddress): Promise<RegistryF
     .object({ value: z.string() })
     .safeParse((await getJson(registry, adminUrl.href).catch(() => ({ body: undefined }))).body);
   return {
-    compatibility: Object.fromEntries(modes.filter(([, mode]) => mode !== requiredCompatibility)),
+    wrongCompatibility: Object.fromEntries(modes.filter(([, mode]) => mode !== requiredCompatibility)),
     legacyIds: legacy.success ? legacy.data.value === 'true' : null,
   };
 };

@@ -1,6 +1,6 @@
 // The settings with which a command reaches a stack on other machines. They are the variables that the services and the
-// auditor read, so one environment serves both. A variable that is not set means the address of `npm start`. The user and
-// password in a database URL are ignored: a command logs in as the role that it needs.
+// auditor read, so a command can run in the environment of these processes. A variable that is not set means the address of
+// `npm start`. The user and password in a database URL are ignored: a command logs in as the role that it needs.
 import * as auditor from '../../services/auditor/settings.ts';
 import {
   parseConfig,

@@ -18,9 +18,8 @@ const importsOf = (file: string): Set<string> =>
       .map(({ fileName }) => normalize(join(dirname(file), fileName))),
   );
 
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'], {
-  cwd: root,
-})
+const listFiles = ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx'];
+const files = execFileSync('git', listFiles, { cwd: root })
   .toString('utf8')
   .split('\n')
   .filter((file) => file !== '' && existsSync(join(root, file)));

@@ -130,7 +130,8 @@ const forbidden: readonly (readonly [Place, Place])[] = [
   ['order, domain test', 'inventory, domain'],
   ['order, domain test', 'tests'],
   ['auditor, domain', 'auditor'],
-  // Only tests import tests, services do not import scripts, and schema tools import nothing else of the project.
+  // Only tests import tests. Services and the stack do not import the scripts of operators. Schema tools import only
+  // the contract and the logical types.
   ['order', 'stack'],
   ['order', 'connectors'],
   ['auditor', 'doctor'],

@@ -44,7 +44,7 @@ const itemsByProduct = prepared((db) =>
     .orderBy(asc(reservationItems.productId))
     .prepare('items_of_reservation'),
 );
-/** Relative changes: even if a lock were missing, the CHECK constraint would check the correct sum. */
+/** The changes are relative. If a lock were missing, the sum would still be correct, and the CHECK constraint would check it. */
 const changeStock = prepared((db) =>
   db
     .update(inventory)
@@ -143,7 +143,6 @@ const lockAll = (tx: Transaction, inputs: readonly ReservationInput[]): readonly
   ];
 };
 
-/** Handles one input of an order's reservation. */
 export const reservationHandler: CommandHandler<ReservationInput, ReservationView> = {
   load: async (tx, input) => {
     const [reservation, stock] = await Promise.all([
@@ -216,7 +215,6 @@ export const repairHandler: CommandHandler<Repair, RepairView | null, RepairView
   save: () => [],
 };
 
-/** Handles one command about a product. */
 export const productHandler: CommandHandler<ProductInput, ProductView> = {
   load: async (tx, { productId, sellerId, ...input }) => {
     const sku = 'sku' in input ? input.sku : undefined;

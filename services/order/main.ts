@@ -43,7 +43,7 @@ await startService({
       'Requests that wait for an order to reach a stable state.',
       waits.count,
     );
-    const wakingWatch = (base: Shell): Shell => ({
+    const shellThatWakesWatch = (base: Shell): Shell => ({
       ...base,
       committed: (committed) => {
         base.committed?.(committed);
@@ -52,9 +52,9 @@ await startService({
     });
     const waitUntilStable = createOrderWait({ watch, waits, maximumSeconds: config.waitSeconds });
     return {
-      subscriptions: (base) => subscriptions(wakingWatch(base)),
+      subscriptions: (base) => subscriptions(shellThatWakesWatch(base)),
       routes: (app) => {
-        registerOrderRoutes(app, wakingWatch(shell), waitUntilStable);
+        registerOrderRoutes(app, shellThatWakesWatch(shell), waitUntilStable);
         registerOrderEvents(app, {
           db: shell.db,
           streams,

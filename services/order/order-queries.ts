@@ -234,7 +234,7 @@ export async function listOrders(
   });
 }
 
-/** The outcome of an entry that every viewer may see. For a repair, it leaves out the reason that the administrator gave. */
+/** The part of the outcome of an entry that every viewer may see. A repair is shown without the reason of the administrator. */
 export const publicOutcome = ({
   type,
   outcome,

@@ -11,8 +11,10 @@ const { visitorAs } = useBrowser();
 
 const administrator = () => visitorAs('admin@orderflow.io');
 
-/** Drops a replication slot and resumes the connector. The connector is stopped first, because an active slot cannot be dropped. */
-const stopAndDrop = async (slot: string): Promise<void> => {
+const { slot } = services.payment.database;
+
+/** Drops the slot of the payment outbox. The connector is stopped meanwhile, because an active slot cannot be dropped. */
+const dropPaymentSlot = async (): Promise<void> => {
   await fetch(`${connectorUrl('payment')}/stop`, { method: 'PUT' });
   await eventually('the slot is dropped', async () => {
     try {
@@ -119,9 +121,8 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
   });
 
   it('sees that a slot was dropped, how to recover, and that the recovery succeeded', async () => {
-    const { slot } = services.payment.database;
     const { page, visit, expectAccessible } = await administrator();
-    await stopAndDrop(slot);
+    await dropPaymentSlot();
     const { id: productId } = await newProduct(5);
     const { id } = await orderOne(productId);
     onTestFinished(async () => {

@@ -5,12 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { services } from '../../scripts/stack/topology.ts';
+import { connectorUrl, taskOf } from '../support/commands.ts';
 import { header, readTopic } from '../support/kafka-log.ts';
 import { createOutboxRows } from '../support/outbox-rows.ts';
 import { eventually, faultRounds, query, stack } from '../support/shop.ts';
 
 const restarts = faultRounds > 1 ? 40 : 5;
-const { connector, topic } = services.inventory;
+const { topic } = services.inventory;
 
 describe('a connector that is restarted repeatedly', () => {
   it('publishes every committed row, and none that was rolled back', { timeout: 600_000 }, async () => {
@@ -55,13 +56,10 @@ describe('a connector that is restarted repeatedly', () => {
     ];
 
     for (let round = 0; round < restarts; round += 1) {
-      const url = `${stack.urls.connect}/connectors/${connector}/restart?includeTasks=true`;
+      const url = `${connectorUrl('inventory')}/restart?includeTasks=true`;
       // The worker responds with 409 while it still handles the previous restart.
       await eventually('the restart is accepted', async () => (await fetch(url, { method: 'POST' })).ok);
-      await eventually('the task runs', async () => {
-        const status = await (await fetch(`${stack.urls.connect}/connectors/${connector}/status`)).json();
-        return Object(status).tasks[0]?.state === 'RUNNING';
-      });
+      await eventually('the task runs', async () => (await taskOf('inventory'))?.state === 'RUNNING');
       await delay(300);
     }
     stopping.abort();

@@ -102,7 +102,7 @@ const asHeader = (value: unknown): string =>
   asText(value)
     .replaceAll(/[^\x20-\x7e]/g, '?')
     .trim();
-/** HTTP clients remove dot segments from a path, so dots are encoded. */
+/** HTTP clients remove dot segments, also with dots encoded as %2e, so the path has the text `%2e` instead of each dot. */
 const asSegment = (value: unknown): string =>
   encodeURIComponent(asText(value).slice(0, 2_000)).replaceAll('.', '%252e') || '%20';
 

@@ -40,12 +40,12 @@ afterEach(async () => {
   openedStreams.length = 0;
   await eventually(
     'no stream is open',
-    async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
+    async () => (await openCounts()) === '0 streams, 0 waits, 0 watching',
   );
 });
 
 /** The numbers of open streams and waiting requests, as the service reports them. */
-const openStreams = async (url = stack.urls.order): Promise<string> => {
+const openCounts = async (url = stack.urls.order): Promise<string> => {
   const { checks } = Object(await (await fetch(`${url}/health/ready`)).json());
   return String(Object(checks).streams.detail).replaceAll(/ of \d+/g, '');
 };
@@ -152,12 +152,12 @@ describe('a stream', () => {
     for (let index = 0; index < 5; index += 1) await events(id);
     await eventually(
       'all streams are open',
-      async () => (await openStreams()) === '5 streams, 0 waits, 5 watching',
+      async () => (await openCounts()) === '5 streams, 0 waits, 5 watching',
     );
     for (const stream of openedStreams) stream.close();
     await eventually(
       'all streams are closed',
-      async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
+      async () => (await openCounts()) === '0 streams, 0 waits, 0 watching',
     );
 
     // This connection is reset before the client has read the response.
@@ -171,7 +171,7 @@ describe('a stream', () => {
     expect((await events(id, { method: 'HEAD' })).status).toBe(200);
     await eventually(
       'all streams are closed',
-      async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
+      async () => (await openCounts()) === '0 streams, 0 waits, 0 watching',
     );
   });
 
@@ -215,7 +215,7 @@ describe('an instance with a limit of two streams', () => {
       });
       await eventually(
         'streams and wait are open',
-        async () => (await openStreams(url)) === '2 streams, 1 waits, 3 watching',
+        async () => (await openCounts(url)) === '2 streams, 1 waits, 3 watching',
       );
       const stoppedAt = performance.now();
       child.kill('SIGTERM');
@@ -300,13 +300,13 @@ describe('Prefer: wait', () => {
     });
     await eventually(
       'the request waits',
-      async () => (await openStreams()) === '0 streams, 1 waits, 1 watching',
+      async () => (await openCounts()) === '0 streams, 1 waits, 1 watching',
     );
     abortController.abort();
     await expect(request).rejects.toThrow();
     await eventually(
       'no request waits',
-      async () => (await openStreams()) === '0 streams, 0 waits, 0 watching',
+      async () => (await openCounts()) === '0 streams, 0 waits, 0 watching',
     );
     const [entry] = await query(
       'order',

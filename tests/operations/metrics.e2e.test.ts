@@ -44,7 +44,6 @@ describe('a scrape', () => {
   });
 
   it('has the same series of HTTP metrics after more requests', async () => {
-    /** The series of the HTTP metrics. */
     const series = async (): Promise<readonly string[]> => {
       const texts = await Promise.all(
         processes.map(async (name) => [name, parseScrape(await scrape(name))] as const),

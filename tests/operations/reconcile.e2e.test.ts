@@ -9,7 +9,7 @@ import { newProduct, order, orderOne, orderWith, query } from '../support/shop.t
 
 const grace = ['--grace', '3'];
 
-/** Inserts a copy of an order as if the copy had just been placed, but without an outbox row. */
+/** Inserts a copy of an order in the state of a new order that was placed a minute ago, but without an outbox row. */
 const placeWithoutEvent = async (template: string): Promise<string> => {
   const id = randomUUID();
   await query(

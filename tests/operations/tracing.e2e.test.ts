@@ -34,7 +34,7 @@ interface Traced {
 
 /**
  * The trace as indented lines, with siblings sorted by name. Subtrees whose root is named in `separateRoots` are printed separately,
- * because their parent varies: of two events, the parent is the event that was handled last.
+ * because their parent varies. The later of two events requests the charge; the earlier of two events releases the stock.
  */
 const shape = (spans: readonly TraceSpan[], separateRoots: readonly string[]): string[] => {
   const lines = (span: TraceSpan, depth: number): string[] => [

@@ -233,7 +233,7 @@ describe('a change that must not reach the event router', { timeout: 120_000 }, 
     expect(published.filter(({ value }) => value === null)).toEqual([]);
   });
 
-  it('is an event above the maximum size: its transaction is rolled back; an event of the maximum size is published', async () => {
+  it('is an event above the maximum size: PostgreSQL refuses it. The largest allowed event is published', async () => {
     const { productId, rowOfSize } = await createOutboxRows('large');
     const [largest, tooLarge] = [rowOfSize(900_000), rowOfSize(900_001)];
     expect([largest.payload.length, tooLarge.payload.length]).toEqual([900_000, 900_001]);
@@ -330,7 +330,7 @@ describe('a new column of the outbox in the configuration of a connector', { tim
     expect(code, output).toBe(0);
   };
 
-  it('becomes a header while orders are placed, after the slot has passed the migration', async () => {
+  it('becomes a header under load if the configuration changes after the slot has passed the migration', async () => {
     const testProduct = await newProduct(100);
     try {
       placed.push(

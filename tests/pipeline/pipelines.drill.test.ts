@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { demoPassword } from '../../scripts/stack/demonstration.ts';
 import { services } from '../../scripts/stack/topology.ts';
+import { connectorUrl, taskOf } from '../support/commands.ts';
 import { expectInvariants } from '../support/invariants.ts';
 import { header, readTopic } from '../support/kafka-log.ts';
 import { killInstancesAfterEach, startInstance } from '../support/instances.ts';
@@ -91,8 +92,7 @@ const metric = async (line: string): Promise<number> => {
   return Number(found.slice(line.length));
 };
 
-const { connector, database, topic } = services.payment;
-const connectorUrl = `${stack.urls.connect}/connectors/${connector}`;
+const { database, topic } = services.payment;
 const endWalSender = () =>
   query(
     'payment',
@@ -129,11 +129,6 @@ describe('healthy pipelines', () => {
   });
 });
 
-const taskHasFailed = async (): Promise<boolean> => {
-  const status = await (await fetch(`${connectorUrl}/status`)).json();
-  return Object(status).tasks[0]?.state === 'FAILED';
-};
-
 describe('a broken pipeline', () => {
   it(
     'with a failed task is detected within 15 s, and restarted once the task can run',
@@ -145,7 +140,7 @@ describe('a broken pipeline', () => {
       try {
         await endWalSender();
         // Connect reports the failure with a short delay.
-        await eventually('the task fails', taskHasFailed);
+        await eventually('the task fails', async () => (await taskOf('payment'))?.state === 'FAILED');
         await waitForProblem('task_failed', 15);
         expect(await dashboardStatus()).toMatchObject({ status: 'unavailable' });
       } finally {
@@ -206,7 +201,7 @@ describe('a broken pipeline', () => {
       await waitUntilAllHealthy();
       const change = async (method: string, path: string): Promise<void> => {
         await eventually(`Connect accepts ${method} ${path}`, async () => {
-          const { status } = await fetch(`${connectorUrl}/${path}`, { method });
+          const { status } = await fetch(`${connectorUrl('payment')}/${path}`, { method });
           return status < 300;
         });
       };
@@ -237,7 +232,7 @@ describe('a broken pipeline', () => {
       } finally {
         await query('payment', (sql) => sql.unsafe(`alter system reset ${setting}`));
         await query('payment', (sql) => sql`select pg_reload_conf()`);
-        // Nothing was written while there was no slot, so a new slot at the current position misses no event.
+        // The test places no order while the slot is lost, so a new slot at the current position misses only canaries.
         await change('PUT', 'stop');
         await eventually('the slot is created again', async () => {
           await query('payment', (sql) => sql`select pg_drop_replication_slot(${database.slot})`).catch(
@@ -289,7 +284,7 @@ describe('two auditors', () => {
         await eventually('the second auditor leads', () => watchdog(({ leads }) => leads), 45_000);
         await query('payment', (sql) => sql.unsafe(`alter role ${database.cdc} nologin`));
         await endWalSender();
-        await eventually('the task fails', taskHasFailed);
+        await eventually('the task fails', async () => (await taskOf('payment'))?.state === 'FAILED');
         await eventually('the watchdog gives up', () => watchdog(({ gaveUp }) => gaveUp), 60_000);
         const { problems, watchdog: state } = await pipelineSeenBySecond();
         expect(problems.map(({ problem }) => problem)).toContain('watchdog_gave_up');
@@ -299,7 +294,7 @@ describe('two auditors', () => {
         await signalPart('auditor', 'SIGCONT');
       }
       await eventually('Connect accepts a manual restart', async () => {
-        const restart = `${connectorUrl}/restart?includeTasks=true&onlyFailed=true`;
+        const restart = `${connectorUrl('payment')}/restart?includeTasks=true&onlyFailed=true`;
         return (await fetch(restart, { method: 'POST' })).ok;
       });
       await eventually('the counter is reset', () => watchdog(({ restarts }) => restarts === 0), 120_000);

@@ -95,7 +95,7 @@ describe('the retention of the outbox', () => {
     toRestore.push(...(await rowsOf(deletedManually.id)));
     await admin`delete from outbox where aggregate_id = ${deletedManually.id}`;
 
-    // Another database of the server writes WAL: the slot falls behind, although the connector has nothing to read.
+    // Another database of the server writes 70 MB of WAL. The slot falls so far behind that the retention refuses to run.
     const otherDatabaseUrl = new URL(stack.databases.order.admin);
     otherDatabaseUrl.pathname = '/postgres';
     const other = postgres(otherDatabaseUrl.href, { max: 1, onnotice: () => undefined });

@@ -146,7 +146,7 @@ describe('the outbox', () => {
     expect(await run()).toMatchObject({ deleted: { outbox: 1 } });
   });
 
-  it('refuses the deletion of rows younger than one day, and of no row or more than 10,000 rows per statement', async () => {
+  it('refuses to delete rows younger than one day, and refuses a limit of 0 or of more than 10,000 rows per statement', async () => {
     await addOutbox(hour);
     await deliverAll();
     const deletionError = (age: string, rows: number): Promise<unknown> =>

@@ -65,7 +65,8 @@ it('a statement outside of a transaction commits in one round trip when it write
   expect(await storedIds()).toEqual([{ id: 3 }, { id: 1 }]);
 });
 
-// If BEGIN fails, the server executes the statements that were sent together with it outside of any transaction.
+// If BEGIN fails, the server executes the statements that were sent with it outside of any transaction. They must not write, so
+// sessions are read-only by default. A plain SELECT is sent without BEGIN, so a SELECT that writes shows the refusal.
 it('without BEGIN, the server refuses to write', async () => {
   await database.db.execute(sql`create or replace function write_thing() returns int language sql as
     'insert into things values (7) returning id'`);

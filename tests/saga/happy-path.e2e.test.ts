@@ -60,10 +60,8 @@ describe('an order that is charged automatically', () => {
     const history: Record<string, unknown>[] = Object(body).data;
     expect(history[0]).toMatchObject({ type: 'place_order', status: 'PENDING' });
     // Events of different topics can be handled in another sequence than they were emitted.
-    expect(history.slice(1).map(({ type }) => type)).toEqual(
-      expect.arrayContaining(['inventory.reserved', 'payment.succeeded', 'inventory.reserved']),
-    );
-    expect(history).toHaveLength(4);
+    const reactions = history.slice(1).map(({ type }) => String(type));
+    expect(reactions.sort()).toEqual(['inventory.reserved', 'inventory.reserved', 'payment.succeeded']);
     expect(history.every(({ outcome }) => outcome === 'accepted')).toBe(true);
     expect(history.at(-1)).toMatchObject({ status: 'PAID' });
     expect(new Set(history.map((entry) => entry['correlationId']))).toEqual(new Set([correlationId]));

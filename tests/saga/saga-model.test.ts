@@ -149,7 +149,7 @@ describe('the model', () => {
     expect(model.trace.join('\n')).toContain('committed, emits inventory.committed');
   });
 
-  it('prevents an instance that stalled before its call from charging an order whose charge another instance has abandoned', () => {
+  it('lets no stalled instance charge an order after another instance has taken over its lease and abandoned the charge', () => {
     const model = createModel();
     model.apply({ do: 'place', basket: 0, mode: 'AUTO' });
     for (const queue of [0, 1, 1]) model.apply(once(queue));

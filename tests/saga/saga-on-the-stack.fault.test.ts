@@ -1,7 +1,7 @@
-// Random histories on the real stack. fast-check generates requests and faults, four clients send the requests over HTTP concurrently,
-// and no operator intervenes. Every response must be documented by the API, every final state must be possible after its history
-// (`contradiction`, as in the model), and the invariants must hold. A failure prints the history and the SEED. A run with the same
-// SEED begins with the same steps, but with different timing.
+// Random histories on the real stack. fast-check generates requests and faults, four clients send the requests over HTTP
+// concurrently, and no operator intervenes. Every response must have an expected status, and the invariants must hold. Every
+// final state must be possible after its history; `contradiction`, which the model tests also use, checks this. A failure prints
+// the history and the SEED. A run with the same SEED begins with the same steps, but with different timing.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -33,8 +33,8 @@ import { ageOrder, expireReservation } from '../support/time.ts';
 
 const stepsPerHistory = faultRounds > 1 ? 500 : 300;
 const clients = 4;
-/** Longer than a crash delays an order: the lease of a dead instance ends after 9 s (GATEWAY_TIMEOUT_MS + 5 s), and after repeated
- *  crashes the supervisor waits up to 15 s before it restarts the instance. */
+/** A crash delays an order for less time than this: the lease of a dead instance ends after 9 s (GATEWAY_TIMEOUT_MS + 5 s), and
+ *  after repeated crashes the supervisor waits up to 15 s before it restarts the instance. */
 const settleMs = faultRounds > 1 ? 240_000 : 120_000;
 
 type Step =
@@ -161,8 +161,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** The documented statuses of the responses, without 5xx. */
-const documentedStatuses: Readonly<Record<string, readonly number[]>> = {
+/** The statuses that a response may have in these histories. A 5xx is not listed, because the request is then sent again. */
+const expectedStatuses: Readonly<Record<string, readonly number[]>> = {
   place: [201],
   cancel: [200, 409],
   confirm: [200, 404, 409],
@@ -239,7 +239,7 @@ async function run(seed: number, log: (line: string) => void): Promise<Placed[]>
       60_000,
     );
     log(`${action} ${subject}: ${answer.status}`);
-    expect(documentedStatuses[action], `${action}: ${JSON.stringify(answer.body)}`).toContain(answer.status);
+    expect(expectedStatuses[action], `${action}: ${JSON.stringify(answer.body)}`).toContain(answer.status);
     return answer;
   };
 
@@ -375,8 +375,8 @@ const declinedOrders = async (): Promise<ReadonlySet<string>> => {
   return new Set(charges.filter(({ status }) => status === 'declined').map(({ reference }) => reference));
 };
 
-/** Each order has reached a final state that is possible after its history, by allowed transitions. An order whose cancellation was
- *  confirmed is CANCELLED. */
+/** Each order has made only allowed transitions, and its final state is possible after its history. An order whose cancellation
+ *  was confirmed is CANCELLED. */
 async function expectPossibleFinalStates(
   placed: readonly Placed[],
   views: readonly OrderView[],
@@ -432,7 +432,9 @@ it.each(Array.from({ length: faultRounds }, (_, round) => stack.seed + round))(
       expect(cancelled).toBeGreaterThan(0);
       expect(cancelled).toBeLessThan(views.length);
     } catch (error) {
-      throw new Error(`SEED=${seed} begins with the same steps\n${log.join('\n')}`, { cause: error });
+      throw new Error(`a run with SEED=${seed} begins with the same steps\n${log.join('\n')}`, {
+        cause: error,
+      });
     }
   },
 );

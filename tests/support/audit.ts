@@ -1,4 +1,4 @@
-// Reads the report of the auditor on the whole stack. Most fault tests end with a check of this report.
+// Reads the report of the auditor on the whole stack. Many fault tests end with a check of this report.
 import { z } from 'zod';
 import { call, eventually } from './shop.ts';
 
@@ -18,8 +18,9 @@ export type Audit = z.infer<typeof auditShape>;
 export const audit = async (): Promise<Audit> => auditShape.parse((await call('auditor', '/audit')).body);
 
 /**
- * Waits for an audit that finds no violation, nothing in flight and no stuck order. `checkedAt` is the time at which an audit has read
- * its data. It must be more than a second after this call, because an audit that was running at this call can have read older data.
+ * Waits for an audit that finds no violation, nothing in flight and no stuck order. `checkedAt` is the time at which an audit
+ * finished reading its data. An audit that was already reading at this call may have read older data, so `checkedAt` must be more
+ * than a second after this call.
  */
 export async function expectAuditorGreen(): Promise<Audit> {
   const calledAt = Date.now();

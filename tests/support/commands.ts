@@ -1,4 +1,4 @@
-// Runs the npm commands of the project against the stack of this test run, as an operator would.
+// Runs the commands of the project against the stack of this test run. It starts the scripts directly, without npm.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -45,7 +45,6 @@ export const runCommand = (
     });
   });
 
-/** `npm run connectors`. */
 export const connectors = (...args: readonly string[]): Promise<CommandResult> =>
   runCommand('connectors', args);
 

@@ -1,7 +1,7 @@
 // Generates services/PERMISSIONS.md from the permission tables that the processes enforce.
 // Run: node scripts/quality/documents/generate-permissions.ts       (npm run check fails when the file is stale)
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Role } from '../../../services/platform/http/endpoint/permissions.ts';
+import { permissionsOfProcesses, type Role } from '../../../services/platform/http/endpoint/permissions.ts';
 import { actions, permissionOf, type Action } from './all-permissions.ts';
 import { join } from 'node:path';
 
@@ -14,7 +14,7 @@ const row = (action: Action): string => {
   const cells =
     typeof allow === 'string' ? [allow, allow, allow] : columns.map((role) => allow[role] ?? 'no (403)');
   const call = `\`${method.toUpperCase()} ${path}\``;
-  return `| \`${action}\` | ${processes.length === 6 ? 'every process' : processes.join(', ')} | ${call} | ${cells.join(' | ')} |`;
+  return `| \`${action}\` | ${Object.hasOwn(permissionsOfProcesses, action) ? 'every process' : processes.join(', ')} | ${call} | ${cells.join(' | ')} |`;
 };
 
 /** The content of services/PERMISSIONS.md. */

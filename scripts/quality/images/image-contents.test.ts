@@ -17,7 +17,7 @@ const stages = new Map(
     .map((stage): [string, string] => [/^FROM \S+ AS (\S+)/.exec(stage)?.[1] ?? '', stage]),
 );
 const base = stages.get('base') ?? '';
-const processes = [...stages].flatMap(([name, stage]) => {
+const images = [...stages].flatMap(([name, stage]) => {
   const entry = /^(?:CMD|ENTRYPOINT) .*"([\w/-]+\.ts)"\]$/m.exec(stage)?.[1];
   return entry === undefined ? [] : [{ name, entry, copied: [...copiedIn(base), ...copiedIn(stage)] }];
 });
@@ -37,7 +37,7 @@ const loadedBy = (entry: string, seen = new Set<string>()): Set<string> => {
 
 describe('the images', () => {
   it('are those of the six processes and the jobs', () => {
-    expect(processes.map(({ name }) => name).sort()).toEqual([
+    expect(images.map(({ name }) => name).sort()).toEqual([
       'auditor',
       'dashboard',
       'gateway',
@@ -48,7 +48,7 @@ describe('the images', () => {
     ]);
   });
 
-  it.each(processes)('contain every file that $entry imports: $name', ({ entry, copied }) => {
+  it.each(images)('contain every file that $entry imports: $name', ({ entry, copied }) => {
     const missing = [...loadedBy(entry)].filter(
       (file) => !copied.some((path) => file === path || file.startsWith(`${path}/`)),
     );

@@ -41,8 +41,8 @@ export const brokerSettings: Readonly<Record<string, string | number>> = {
   'share.coordinator.state.topic.replication.factor': 1,
   'share.coordinator.state.topic.min.isr': 1,
   'share.coordinator.state.topic.num.partitions': 1,
-  // Short intervals speed up recovery: a crashed broker can register again only after its previous session has expired, and the
-  // broker checks at this interval for timed-out transactions that a crash of Connect has left open.
+  // Short times speed up recovery. A crashed broker can register again only after its previous session has expired. A transaction
+  // that a crash of Connect leaves open ends at the first cleanup after its timeout.
   'broker.session.timeout.ms': 4_000,
   'broker.heartbeat.interval.ms': 1_000,
   'transaction.abort.timed.out.transaction.cleanup.interval.ms': 1_000,

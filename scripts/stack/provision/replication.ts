@@ -30,7 +30,6 @@ export const newAssignment = (
     });
 };
 
-/** The partitions of all topics. */
 const partitionsIn = async (admin: Admin) => {
   const { topics } = await admin.fetchTopicMetadata({ topics: await admin.listTopics() });
   return topics.flatMap(({ name, partitions }) =>

@@ -22,7 +22,8 @@ export interface Wait {
 
 /**
  * Repeats `probe` until it returns something other than `undefined` or `false`, and returns that. A probe that throws is repeated,
- * unless it throws a failure. Throws a failure when the time is up, and `stopped()` when the signal is aborted.
+ * unless it throws a failure. Throws a failure when the time is up, and `stopped()` when the signal is aborted. Both are checked
+ * between two probes only, so a probe needs its own time limit.
  */
 export const until = async <T>(wait: Wait, probe: () => Promise<T | undefined | false>): Promise<T> => {
   const deadline = performance.now() + wait.withinMs;

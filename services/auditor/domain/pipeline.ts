@@ -72,7 +72,7 @@ const toleranceMs: Readonly<Partial<Record<ProblemName, number>>> = {
   canary_unsent: 8_000,
 };
 
-/** While the connector reads a backlog, the position of its slot moves within this time after the last move or after the start. */
+/** A connector that reads a backlog moves its slot at least once in this time; without a move, an overdue canary is `stalled`. */
 const movesWithinMs = 10_000;
 /** The position is stuck when it has not changed for this time (six heartbeats) and the lag exceeds `stuckBytes`. */
 const stuckMs = 60_000;

@@ -26,7 +26,7 @@ const simulate = (seconds: number, connectorAt: (second: number) => ConnectorVie
   }
   return { restarts, gaveUp };
 };
-const seconds = (restarts: [number, string][]): number[] => restarts.map(([second]) => second);
+const timesOf = (restarts: [number, string][]): number[] => restarts.map(([second]) => second);
 
 describe('a connector that has failed', () => {
   it('is restarted immediately, then after growing pauses, until the limit', () => {
@@ -48,13 +48,13 @@ describe('a connector that has failed', () => {
     const { restarts, gaveUp } = simulate(600, (second) =>
       second >= recovers && second < fails ? running : failed,
     );
-    expect(seconds(restarts).slice(limit, limit + 3)).toEqual([fails, fails + 5, fails + 15]);
+    expect(timesOf(restarts).slice(limit, limit + 3)).toEqual([fails, fails + 5, fails + 15]);
     expect(gaveUp.every((second) => second < recovers || second > fails + 100)).toBe(true);
   });
 
-  it('keeps its pauses when the worker was unavailable in between', () => {
+  it('is restarted after the same growing pauses when the worker was unavailable in between', () => {
     const { restarts } = simulate(60, (second) => (second % 10 === 5 ? { kind: 'unknown' } : failed));
-    expect(seconds(restarts)).toEqual([0, 10, 20, 40]);
+    expect(timesOf(restarts)).toEqual([0, 10, 20, 40]);
   });
 });
 

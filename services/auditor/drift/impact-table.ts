@@ -2,7 +2,10 @@
 // in the topic. Dangerous changes, and new values of settings that are not listed here, are refused unless the operator allows
 // them.
 
-/** Matches every value of the column. Group 1 is the suffix `-canary`; values without it go to the topic of events. */
+/**
+ * Matches every value of the column `aggregate_type`. Group 1 is the suffix `-canary`, which the router appends to the topic. For
+ * a value without the suffix the group is empty, so the event goes to the topic of the service.
+ */
 export const anyValue = '(?s)(?:.*(-canary)|.*)';
 
 /** The consequence of a change for events, from harmless to loss. */

@@ -25,7 +25,7 @@ const consumptionView = z.object({
   consumer: z.string().openapi({ description: 'The consumer group' }),
   receivedAt: time.openapi({
     description:
-      'When the consumer began to handle the event; for a dead letter, when its last attempt failed, like `committedAt`',
+      'When the consumer began to handle the event. For a dead letter, this and `committedAt` are the time at which its last attempt failed.',
   }),
   committedAt: time,
   outcome: z
@@ -238,7 +238,7 @@ export const overviewView = z
         connectorName: z.string(),
         drift: driftView.nullable().openapi({
           description:
-            'Null when Kafka Connect does not answer or has no such connector, and when one of the three files cannot be read. Without a difference, `changes` is empty, and there is nothing to remedy.',
+            'Null when Kafka Connect does not answer or has no such connector, or when a file of any connector cannot be read. If nothing differs, `changes` is empty, and `remedy` does not apply.',
         }),
         samples: z
           .array(sampleView)
@@ -262,7 +262,7 @@ export const overviewView = z
                   }),
                   lag: z.int().openapi({
                     description:
-                      'Offsets that the group has not read, including transaction markers; 0 for a single offset, which is probably a marker',
+                      'Offsets that the group has not read, including transaction markers. A single unread offset counts as 0: it is probably a marker.',
                   }),
                 }),
               ),

@@ -1,5 +1,5 @@
-// The routes behind the dashboard's pages for administrators: flow, pipelines with their recent samples, invariants, and the
-// actions on a connector. An action is recorded in the audit log before Kafka Connect is called.
+// The routes behind the dashboard's pages for administrators: flow, pipelines with their recent samples, incidents,
+// invariants, and the actions on a connector. An action is recorded in the audit log before Kafka Connect is called.
 import { recordRefusals } from '../../platform/http/routes/audit-http.ts';
 import { personsActionOf, type App, type AppContext } from '../../platform/http/server/request-context.ts';
 import { recordAction } from '../../platform/audit-log/audit-log.ts';
@@ -51,7 +51,7 @@ export function registerOperationsRoutes(
   pipelines: Omit<Pipelines, 'stop'>,
   latestAudit: () => Report,
 ): void {
-  /** The history begins with the process. */
+  // Incidents are kept in memory, so their list begins with the process.
   const since = new Date().toISOString();
   const lags = cachedRead(() => readLags(stream), { timeoutMs: lagTimeoutMs, maxAgeMs: lagFreshMs });
   const drifts = cachedRead(() => readDrift(connectUrl, driftTimeoutMs), {

@@ -9,7 +9,10 @@ import { listed, ms, rowsOf } from '../queries.ts';
 /** How one consumer group handled an event. All times in this file are milliseconds since the epoch, with fractions. */
 export interface Consumption {
   readonly consumer: string;
-  /** When the consumer began to handle the event; for a dead letter, when its last attempt failed, like `committedAt`. */
+  /**
+   * When the consumer began to handle the event. For a dead letter, this and `committedAt` are the time at which its last attempt
+   * failed.
+   */
   readonly receivedAt: number;
   readonly committedAt: number;
   /** `accepted`, `ignored: <reason>`, or the state and cause of a dead letter. */

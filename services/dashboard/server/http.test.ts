@@ -227,7 +227,7 @@ describe('the pages', () => {
     }
   });
 
-  it('are served only at the root to a client that accepts any type; at other paths the client gets a 404', async () => {
+  it('need a request for HTML, except at the root; other requests and missing assets get a 404', async () => {
     const { base } = await serve();
     expect(await (await fetch(base)).text()).toContain('<title>pages</title>');
     expect((await fetch(`${base}/nothing`)).status).toBe(404);

@@ -151,7 +151,7 @@ describe('the health of the components', () => {
     });
 
     it.each([undefined, '', '{"parts":[{"na', '{"parts":7}', '[]'])(
-      'reports without the supervisor when the file is %j',
+      'reports only the results of the probes when the file is %j',
       async (content) => {
         const target = await part('order', answering(200, {}));
         expect(await withStack(content, [target])).toMatchObject([{ name: 'order', status: 'ok' }]);

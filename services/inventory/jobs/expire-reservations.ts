@@ -22,7 +22,6 @@ export const expireReservations = (shell: Shell, logger: Logger, signal: AbortSi
     signal,
   });
 
-/** Expires due reservations every `intervalMs`. */
 export const startExpiringReservations = (shell: Shell, logger: Logger, intervalMs: number): Timer =>
   every(
     intervalMs,

@@ -1,5 +1,5 @@
-// The tables list the outcome of each input for each value of the fact that decides it. The last test checks the invariants of
-// every input with every combination of facts.
+// Each table lists the outcome of an event for every state of the reservation or of the payment. The last test checks the
+// invariants for every input with many combinations of facts.
 import { describe, expect, it } from 'vitest';
 import { decide, type OrderInput } from './decide.ts';
 import {

@@ -28,7 +28,6 @@ export const enforceDeadline = (
     signal,
   });
 
-/** Enforces the deadline every `intervalMs`. */
 export const startEnforcingDeadline = (
   shell: Shell,
   logger: Logger,

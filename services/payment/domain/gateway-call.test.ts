@@ -10,7 +10,7 @@ describe('the call for a request', () => {
     ['charge', true, 2, 'look_up'],
     ['refund', true, 1, 'refund'],
     ['refund', true, 2, 'refund'],
-  ] as const)('of kind %s (closed: %s, attempt %i) is %s', (kind, isClosed, attempts, call) => {
+  ] as const)('of kind %s (payment closed: %s, lease %i) is %s', (kind, isClosed, attempts, call) => {
     expect(gatewayCallFor({ kind, isClosed, attempts })).toBe(call);
   });
 });

@@ -143,20 +143,20 @@ describe('the circuit', () => {
   });
 });
 
-describe('the retry', () => {
-  const twice = { ...resilience, retries: 2 };
+const twoRetries = { ...resilience, retries: 2 };
 
+describe('the retry', () => {
   it('repeats a call that failed fast, with the same key', async () => {
     const { client, keys } = provider(failed, failed, succeeded);
-    const outcome = createGateway(client, twice, logger).charge(request, always);
-    await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
+    const outcome = createGateway(client, twoRetries, logger).charge(request, always);
+    await vi.advanceTimersByTimeAsync(2 * twoRetries.retryMaxMs);
     expect(await outcome).toEqual(succeeded);
     expect(new Set(keys)).toEqual(new Set(['charge-1']));
   });
   it('ends after its number of retries and leaves the outcome unknown', async () => {
     const { client, keys } = provider(failed);
-    const outcome = createGateway(client, twice, logger).charge(request, always);
-    await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
+    const outcome = createGateway(client, twoRetries, logger).charge(request, always);
+    await vi.advanceTimersByTimeAsync(2 * twoRetries.retryMaxMs);
     expect(await outcome).toEqual(failed);
     expect(keys).toHaveLength(3);
   });
@@ -166,41 +166,42 @@ describe('the retry', () => {
     ['a charge in progress', { kind: 'in_progress' } as const],
   ])('never repeats %s', async (_what, answer) => {
     const { client, keys } = provider(answer);
-    expect(await createGateway(client, twice, logger).charge(request, always)).toEqual(answer);
+    expect(await createGateway(client, twoRetries, logger).charge(request, always)).toEqual(answer);
     expect(keys).toHaveLength(1);
   });
   it('does not repeat a call that timed out', async () => {
     const { client, keys } = provider('hang');
-    const outcome = createGateway(client, twice, logger).charge(request, always);
-    await vi.advanceTimersByTimeAsync(twice.timeoutMs);
+    const outcome = createGateway(client, twoRetries, logger).charge(request, always);
+    await vi.advanceTimersByTimeAsync(twoRetries.timeoutMs);
     expect(await outcome).toMatchObject({ kind: 'unknown', timedOut: true });
     expect(keys).toHaveLength(1);
   });
   it('keeps the outcome of the first call when the circuit opens before the second', async () => {
     const { client } = provider(failed);
-    const gateway = createGateway(client, { ...twice, failures: 1 }, logger);
+    const gateway = createGateway(client, { ...twoRetries, failures: 1 }, logger);
     const outcome = gateway.charge(request, always);
-    await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
+    await vi.advanceTimersByTimeAsync(2 * twoRetries.retryMaxMs);
     expect(await outcome).toEqual(failed);
     expect(gateway.circuit()).toMatchObject({ state: 'open', rejected: 1 });
   });
 });
 
 describe('the lease', () => {
-  const twice = { ...resilience, retries: 2 };
-
   it('is checked before each call, and no call is made without it', async () => {
     const { client, keys } = provider(failed);
     const leases = [true, false];
-    const outcome = createGateway(client, twice, logger).charge(request, async () => leases.shift() ?? false);
-    await vi.advanceTimersByTimeAsync(2 * twice.retryMaxMs);
+    const outcome = createGateway(client, twoRetries, logger).charge(
+      request,
+      async () => leases.shift() ?? false,
+    );
+    await vi.advanceTimersByTimeAsync(2 * twoRetries.retryMaxMs);
     expect(await outcome).toMatchObject({ kind: 'unknown', error: 'the lease has ended' });
     expect(keys).toHaveLength(1);
     expect(leases).toEqual([]);
   });
 
   it('does not open the circuit when it has ended, however often', async () => {
-    const gateway = createGateway(provider(failed).client, { ...twice, failures: 2 }, logger);
+    const gateway = createGateway(provider(failed).client, { ...twoRetries, failures: 2 }, logger);
     for (let requests = 0; requests < 3; requests += 1)
       expect(await gateway.charge(request, () => Promise.resolve(false))).toMatchObject({ kind: 'unknown' });
     expect(gateway.circuit()).toMatchObject({ state: 'closed', calls: 0 });

@@ -13,8 +13,8 @@ import type { Database, Statement, Transaction } from './database.ts';
 import { connections } from './pool.ts';
 
 /**
- * A query with placeholders (`sql.placeholder`), which `build` builds and prepares on its first use over each connection. It runs
- * in the given transaction.
+ * Returns the query that `build` prepares. `build` runs once per connection, at the first use. The query runs in the given
+ * transaction and can contain placeholders (`sql.placeholder`).
  */
 export const prepared = <Query extends object>(
   build: (db: Database) => Query,
@@ -43,8 +43,8 @@ interface PreparedWrite extends Statement {
 }
 
 /**
- * Writes to columns of a table. A statement is built for each shape: the number of rows and the names of their columns. Its
- * placeholders are numbered.
+ * Returns a function that prepares a write of `rows`. One statement is built for each number of rows and set of columns. Its
+ * placeholders are numbered. `others` are the values of the named placeholders, such as the key of the row.
  */
 const writesOf = (
   table: PgTable,

@@ -174,7 +174,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
         const deadLetter = { consumer: groupId, record, error, attempts, at: new Date() };
         kept = await heartbeating(heartbeat, () => keepDeadLetter(db, deadLetter));
       } finally {
-        if (!kept) breaker.notKept();
+        if (!kept) breaker.uncount();
       }
       delivery.fail(error);
       if (kept) events?.deadLettered(reasonOf(error));
@@ -217,7 +217,7 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
             if (breaker.failed(pass, performance.now()) === 'dead_letter')
               return await keep(error, context.heartbeat).then(
                 () => true,
-                (notKept: unknown) => failed(asError(notKept)),
+                (storeError: unknown) => failed(asError(storeError)),
               );
             const halted = breaker.halted(performance.now());
             // Other records under way may fail after the consumer has halted; one line is enough for all of them.

@@ -46,7 +46,7 @@ describe('the dead-letter breaker', () => {
   it('does not count a redelivered record that is a dead letter already', () => {
     for (let round = 0; round < 30; round += 1) {
       expect(fail(1)).toBe(1);
-      breaker.notKept();
+      breaker.uncount();
     }
     expect(fail(30)).toBe(9);
   });
@@ -69,7 +69,7 @@ describe('the dead-letter breaker', () => {
     expect(breaker.admit('b', 4_500)).toBe('probe');
   });
 
-  it('closes when a probe is handled, and opens again at the next failure until most records are handled', () => {
+  it('closes when a probe is handled; opens at the next failure unless most recent records were handled', () => {
     fail(10);
     breaker.admit('a', 1_000);
     expect(breaker.handled('probe')).toBe(true);

@@ -1,7 +1,7 @@
 // When most records of a consumer cannot be handled, the fault is not in the records: the registry has lost its schemas, or a
 // deployment is broken. Then the breaker opens instead of turning the whole topic into dead letters: the consumer halts and probes,
-// one record at a time, whether the cause still exists. A handled probe closes the breaker. Its counts stay, so the next failure
-// opens the breaker again, until most records are handled.
+// one record at a time, whether the cause still exists. A handled probe closes the breaker. The breaker keeps the recent
+// outcomes, so the next failure opens it again unless enough records were handled in between.
 
 /** Permission to attempt a record. It must be returned with the outcome: handled, failed or abandoned. */
 export type Pass = 'normal' | 'probe';
@@ -13,8 +13,8 @@ export interface DeadLetterBreaker {
   handled(pass: Pass): boolean;
   /** The record can never be handled. `dead_letter`: store it as a dead letter; `halt`: keep it and wait for admission again. */
   failed(pass: Pass, now: number): 'dead_letter' | 'halt';
-  /** The record was not stored as a dead letter, or had been stored before: a redelivered record is not another failure. */
-  notKept(): void;
+  /** Takes back one counted dead letter: storing it failed, or it was stored at an earlier delivery and must not count twice. */
+  uncount(): void;
   /** The attempt tells nothing about the record, for example because the database was unavailable. */
   abandoned(pass: Pass): void;
   /** Why the consumer has halted; undefined while the breaker is closed. */
@@ -69,7 +69,7 @@ export function createDeadLetterBreaker({ limit, probeEveryMs }: DeadLetterLimit
       open = { probing: false, lastHolder: undefined, ...open, probeAt: now + probeEveryMs };
       return 'halt';
     },
-    notKept: () => {
+    uncount: () => {
       const last = recent.lastIndexOf(true);
       recent = recent.filter((_, index) => index !== last);
     },

@@ -1,6 +1,7 @@
 // The event stream on KafkaJS. It reads only committed records, because Connect may publish in transactions.
-// KafkaJS handles all partitions of a fetch in parallel and fetches again only when all of them are handled, so a handler that
-// waits holds back the other partitions of this member too. This file commits the offsets, because records finish out of order.
+// KafkaJS handles up to `concurrency` partitions of a fetch in parallel. It fetches from that broker again only when all of them
+// are handled, so a handler that waits holds back the other partitions of this member too. This file commits the offsets, because
+// records finish out of order.
 import {
   Kafka,
   logLevel,

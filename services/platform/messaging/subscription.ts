@@ -1,4 +1,4 @@
-// Passes a delivered event to `handle`, with the event id as the id of the input and in its inbox row.
+// Passes a delivered event to `handle`. The event id is the id of the input, and the inbox row stores it.
 import type { EventType } from '../../../schemas/generated/events.ts';
 import type { Incoming, Outcome } from './consumer.ts';
 import { handle, type CommandHandler, type Shell } from '../transaction/handle.ts';
@@ -15,7 +15,7 @@ export const handledBy = <T extends EventType, Input, State, Next>(
   return async (incoming: Incoming<T>): Promise<Outcome> => {
     const { event, key, delivery, context, at } = incoming;
     const message = { id: event.metadata.eventId, key, context, at, input: toInput(incoming) };
-    // An event that has failed before must not fail other events with it.
+    // An event that has failed before gets a separate transaction: in a shared one it would fail the other events too.
     const on = delivery.attempts > 1 ? alone : shell;
     const handled = await handle(on, handler, message, inboxClaim(delivery));
     if (handled.kind === 'accepted') afterCommit(handled.state);

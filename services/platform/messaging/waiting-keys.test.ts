@@ -29,7 +29,7 @@ describe('keys that wait', () => {
     expect(waiting.keys()).toBe(0);
   });
 
-  it('are full at the limit of keys or of records, until a record is finished', async () => {
+  it('are at their limit with the maximum number of keys or of records, until a record is finished', async () => {
     const waiting = createWaitingKeys({ keys: 2, records: 3 });
     const step = steps([]);
     const [a1, a2, a3, b1] = [step('a1'), step('a2'), step('a3'), step('b1')];

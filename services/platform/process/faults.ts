@@ -54,7 +54,7 @@ export function createFaults(logger: Logger, crash: () => void = killSelf): Faul
         if (other !== fault) return [other];
         return other.times > 1 ? [{ ...other, times: other.times - 1 }] : [];
       });
-      logger.warn('a fault takes effect', { ...fault, at: actor });
+      logger.warn('a fault takes effect', { ...fault, inputActor: actor });
       if (fault.action === 'crash') crash();
       await pause(fault.delayMs, new AbortController().signal);
       return fault.action === 'repeat';

@@ -152,7 +152,7 @@ describe('with a tracer', () => {
     expect(errorTypeOf(Object.assign(new Error('x'), { name: 'tok_ what a client wrote' }))).toBe('_OTHER');
   });
 
-  it('a span without attributes for its result is discarded', async () => {
+  it('a span is discarded when no attributes are given for its result', async () => {
     await inSpan(
       'nothing',
       { parent },

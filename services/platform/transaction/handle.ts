@@ -48,8 +48,9 @@ export interface CommandHandler<Input, State, Next = State> {
    */
   load(tx: Transaction, input: Input): Promise<State>;
   /**
-   * Statements that lock, for several inputs, the rows that `load` locks for each input, in the same sequence. Needed when inputs
-   * of different keys lock the same rows: inputs that share a transaction then lock without deadlocks, and run one after the other.
+   * Statements that lock the rows of several inputs that share a transaction, in the sequence in which `load` locks them. Needed
+   * when inputs of different keys lock the same rows: without it, two transactions could deadlock. The inputs then run one after
+   * the other, because a lock does not protect a row from its own transaction.
    */
   lockAll?(tx: Transaction, inputs: readonly Input[]): readonly Statement[];
   /** Pure. */

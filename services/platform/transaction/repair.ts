@@ -1,6 +1,7 @@
 // Repair: a service appends the events of its current state to the outbox again. Its state does not change. The events have new
-// ids, so the inbox does not recognise them as duplicates, but the state of a consumer that has handled the original event makes it
-// ignore the repeated event. Without repair, the only way to continue a stuck order would be a manual change in a database.
+// ids, so the inbox of a consumer does not recognise them as duplicates. A consumer that has handled the original event still
+// ignores the repeated one, because its state does not allow the event twice. Without repair, the only way to continue a stuck
+// order would be a manual change in a database.
 import { and, asc, eq, gte } from 'drizzle-orm';
 import { outbox } from '../../../drizzle/messaging/schema.ts';
 import type { Database } from '../database/database.ts';

@@ -1,10 +1,10 @@
-// Events that wait at the same time share one transaction: one BEGIN, one COMMIT and one flush of the WAL for all of them, and
-// their statements are sent together. Each event has its own inbox row. No two of the events have the same key, because a lock does
-// not protect a row from its own transaction. When one event fails, nothing is committed, and each event is handled again in a
+// Events that wait at the same time share one transaction: one BEGIN, one COMMIT and one flush of the WAL for all of them. Their
+// statements are sent together, unless the events may change the same rows. Each event has its own inbox row. No two of the
+// events have the same key, because a lock does not protect a row from its own transaction. When one event fails, nothing is committed, and each event is handled again in a
 // separate transaction, where only the event at fault fails.
 import { send, type Database, type Statement, type Transaction } from '../database/database.ts';
 
-/** The method of a CommandHandler that inputs in a shared transaction need. */
+/** The method of a CommandHandler that a shared transaction calls. */
 interface Locking {
   lockAll?(tx: Transaction, inputs: readonly unknown[]): readonly Statement[];
 }

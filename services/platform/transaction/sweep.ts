@@ -19,8 +19,8 @@ interface Sweep {
   readonly signal: AbortSignal;
 }
 
-/** This many consecutive transient failures that do not concern a row mean that the database is unavailable. */
-const transientFailures = 3;
+/** After this many consecutive transient failures the database counts as unavailable. A failure of one row resets the count. */
+const maxTransientFailures = 3;
 
 /** Returns the number of orders that were changed. Throws when the database is unavailable. */
 export async function sweepDue({ name, read, pageSize, handle, logger, signal }: Sweep): Promise<number> {
@@ -37,17 +37,17 @@ export async function sweepDue({ name, read, pageSize, handle, logger, signal }:
 
   let done = 0;
   let after: string | undefined;
-  let inARow = 0;
+  let transientFailures = 0;
   for (;;) {
     const page = await read(after);
     for (const orderId of page) {
       if (signal.aborted) return done;
       try {
         if (await sweepOne(orderId)) done += 1;
-        inARow = 0;
+        transientFailures = 0;
       } catch (error) {
-        inARow = isTransient(error) && !concernsRow(error) ? inARow + 1 : 0;
-        if (inARow === transientFailures) throw error;
+        transientFailures = isTransient(error) && !concernsRow(error) ? transientFailures + 1 : 0;
+        if (transientFailures === maxTransientFailures) throw error;
         logger.error(`${name} failed for an order`, { error, orderId });
       }
     }

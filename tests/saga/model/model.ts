@@ -117,7 +117,7 @@ export function createModel(): Model {
 
   const { toOrder, toReservation, toPayment, handlers } = createServices(state, { now, publish });
 
-  /** Models the inbox and the handler in one transaction: an event is claimed unless it is skipped or rejected. */
+  /** Models the inbox and the handler in one transaction. The inbox keeps the event unless the group skips or rejects the event. */
   const handle = (group: Group, record: Published, how: string): Outcome['kind'] => {
     const { id, event } = record;
     const what = `${group} ${how} ${event.type} (event ${id})`;

@@ -1,4 +1,5 @@
-// Serves the built pages: the assets, which are immutable because their names contain a hash, and index.html for all other paths.
+// Serves the built pages: the assets, which are immutable because their names contain a hash, and index.html for every path of a
+// page. Other paths, such as unknown paths below /api, get a JSON 404.
 import { serveStatic } from '@hono/node-server/serve-static';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -61,7 +61,7 @@ describe('admission', () => {
     const release = admission.admit();
     refusal(admission.admit);
     release();
-    expect(admission.saturated()).toBe('1 requests are under way');
+    expect(admission.saturated()).toBe('1 requests under way');
     now = 1_000;
     expect(admission.saturated()).toBeUndefined();
   });

@@ -86,7 +86,7 @@ export function createAdmission(
   let lastRefusal: { readonly at: number; readonly reason: string } | undefined;
 
   const reasonToRefuse = (): string | undefined => {
-    if (inFlight >= limits.inFlight) return `${inFlight} requests are under way`;
+    if (inFlight >= limits.inFlight) return `${inFlight} requests under way`;
     const delayMs = eventLoop.delayMs();
     return delayMs > limits.eventLoopDelayMs
       ? `the event loop is ${Math.round(delayMs)} ms behind`

@@ -38,7 +38,7 @@ export const idempotencyKeyHeader = {
     .string()
     .regex(
       /^(?:[\x21\x23-\x7e]{1,255}|"[\x21\x23-\x7e]{1,255}")$/,
-      'must be 1 to 255 printable characters, as a whole quoted or unquoted',
+      'must be 1 to 255 printable characters, without quotes or in one pair of double quotes',
     )
     .transform((value) => value.replaceAll('"', ''))
     .optional()

@@ -46,7 +46,7 @@ export const pageOf = <T extends z.ZodType>(entry: T, name: string) =>
 const invalidCursor = (): HttpProblem =>
   problem('schema_violation', { errors: [{ path: 'query.cursor', message: 'is not a cursor' }] });
 
-/** The position inside a cursor, parsed by `schema`; undefined for the first page. Throws the 422 problem for another text. */
+/** The position inside a cursor, parsed by `schema`; undefined without a cursor. Throws the 422 problem for an invalid cursor. */
 export function positionIn<T>(cursor: string | undefined, schema: z.ZodType<T>): T | undefined {
   if (cursor === undefined) return undefined;
   const position = schema.safeParse(decodeCursor(cursor));

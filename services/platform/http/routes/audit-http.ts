@@ -52,7 +52,7 @@ export function recordRefusals(db: Database): MiddlewareHandler<AppEnv> {
     try {
       await recordAction(db, personsActionOf(c), { outcome: 'refused', status, code }, new Date());
     } catch (cause) {
-      throttled.delete(principal.subject);
+      if (status === 429) throttled.delete(principal.subject);
       throw problem('unavailable', { headers: { 'Retry-After': '1' }, cause });
     }
   };

@@ -242,9 +242,9 @@ describe('behind a proxy that removes a path prefix', () => {
     const app = build('https://shop.example/orders-api');
     const page = await (await app.request('/docs')).text();
     const start = await (await app.request('/docs/start.js')).text();
-    const named = [...page.matchAll(/(?:src|href)="([^":]+)"/g), ...start.matchAll(/url: '([^']+)'/g)];
-    expect(named).toHaveLength(5);
-    for (const [, link = ''] of named) {
+    const links = [...page.matchAll(/(?:src|href)="([^":]+)"/g), ...start.matchAll(/url: '([^']+)'/g)];
+    expect(links).toHaveLength(5);
+    for (const [, link = ''] of links) {
       const { pathname } = new URL(link, 'https://shop.example/orders-api/docs');
       expect(pathname).toMatch(/^\/orders-api\//);
       expect((await app.request(pathname.replace('/orders-api', ''))).status).toBe(200);

@@ -1,4 +1,4 @@
-// TLS and SASL to Kafka. Settings and values have the names of the broker's configuration.
+// TLS and SASL to Kafka. The settings are named after the properties of Kafka clients and have the same values.
 import { z } from 'zod';
 import { setting, type Config } from '../settings/config.ts';
 import {
@@ -20,7 +20,8 @@ export const kafkaSecuritySettings = {
     'one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL',
     z.enum(['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL']).default('PLAINTEXT'),
     {
-      description: "The listener's `security.protocol`: with or without TLS, with or without a password.",
+      description:
+        'The `security.protocol` of a Kafka client: plain TCP or TLS (SSL), without or with a password (SASL).',
     },
   ),
   kafkaCa: certificateFile(
@@ -34,7 +35,7 @@ export const kafkaSecuritySettings = {
     'KAFKA_SASL_MECHANISM',
     `one of ${saslMechanisms.join(', ')}`,
     z.enum(saslMechanisms).optional(),
-    { description: "The broker's `sasl.mechanism`; needed with SASL_PLAINTEXT and SASL_SSL." },
+    { description: 'The `sasl.mechanism` of a Kafka client; needed with SASL_PLAINTEXT and SASL_SSL.' },
   ),
   kafkaUsername: setting('KAFKA_SASL_USERNAME', 'the name of a Kafka user', z.string().optional(), {
     description: 'The Kafka user; needed with SASL_PLAINTEXT and SASL_SSL.',

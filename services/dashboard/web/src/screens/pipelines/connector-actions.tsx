@@ -30,7 +30,7 @@ const texts: Readonly<Record<ConnectorAction, ActionTexts>> = {
   pause: {
     verb: 'Pause',
     consequences:
-      'Events of this service do not reach Kafka until somebody resumes the connector, so orders are delayed. PostgreSQL keeps the WAL for the connector, so disk usage grows. The watchdog does not restart a paused connector.',
+      'Events of this service do not reach Kafka until somebody resumes the connector, so orders are delayed. PostgreSQL keeps the WAL for the connector, so disk usage grows; when the WAL exceeds max_slot_wal_keep_size, the replication slot is lost. The watchdog does not restart a paused connector.',
     inProgress: 'pausing',
     Icon: Pause,
   },

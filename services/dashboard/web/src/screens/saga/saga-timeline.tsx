@@ -167,14 +167,14 @@ const Legend = () => (
 
 const zooms = [1, 1.5, 2, 3, 4, 6, 8];
 
-const Zoom = ({ level, onZoom }: { level: number; onZoom: (zoom: number) => void }) => (
+const Zoom = ({ level, onLevel }: { level: number; onLevel: (level: number) => void }) => (
   <span className={classes['zoom']}>
     <Tooltip label="Zoom out">
       <ActionIcon
         variant="default"
         aria-label="Zoom out"
         disabled={level === 0}
-        onClick={() => onZoom(level - 1)}
+        onClick={() => onLevel(level - 1)}
       >
         <Minus size={14} />
       </ActionIcon>
@@ -184,7 +184,7 @@ const Zoom = ({ level, onZoom }: { level: number; onZoom: (zoom: number) => void
         variant="default"
         aria-label="Zoom in"
         disabled={level === zooms.length - 1}
-        onClick={() => onZoom(level + 1)}
+        onClick={() => onLevel(level + 1)}
       >
         <Plus size={14} />
       </ActionIcon>
@@ -194,14 +194,14 @@ const Zoom = ({ level, onZoom }: { level: number; onZoom: (zoom: number) => void
 
 interface SagaTimelineProps extends Selection {
   readonly saga: Saga;
-  /** Whether the timeline scrolls to its end when it is opened and after each new event. */
+  /** Whether the timeline scrolls to its end when it is opened and after each new block. */
   readonly followsEnd: boolean;
 }
 
 export const SagaTimeline = ({ saga, followsEnd, ...selection }: SagaTimelineProps) => {
   const { ref, width } = useElementSize();
-  const [zoom, setZoom] = useState(0);
-  const drawingWidth = Math.max(width, 320) * (zooms[zoom] ?? 1);
+  const [level, setLevel] = useState(0);
+  const drawingWidth = Math.max(width, 320) * (zooms[level] ?? 1);
   const layout = useMemo(() => layoutOf(saga, drawingWidth), [saga, drawingWidth]);
   const drawing = useRef<SVGSVGElement>(null);
   const blockCount = saga.blocks.length;
@@ -280,7 +280,7 @@ export const SagaTimeline = ({ saga, followsEnd, ...selection }: SagaTimelinePro
             Slowest step: <b>{formatDuration(slowest.to - slowest.from)}</b> {slowest.label}
           </span>
         )}
-        <Zoom level={zoom} onZoom={setZoom} />
+        <Zoom level={level} onLevel={setLevel} />
       </footer>
     </Card>
   );
