@@ -171,8 +171,8 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'no tombstone when order.cancelled arrives before order.created',
     file: 'services/inventory/domain/reservation.ts',
-    from: 'return accepted({ ...view, reservation: tombstone });',
-    to: "return tombstone.items.length > 0 ? accepted(view) : ignored('nothing_reserved');",
+    from: 'return accepted({ reservation: tombstone, stockChanges: [] });',
+    to: "return tombstone.items.length > 0 ? accepted({ reservation: tombstone, stockChanges: [] }) : ignored('nothing_reserved');",
     tests: [...unit, 'inventory/domain', 'saga-model'],
   },
   {

@@ -11,10 +11,17 @@ import { rejected } from '../platform/transaction/decision/decision.ts';
 import type { Repair } from '../platform/transaction/repair.ts';
 import { measurementsOf } from './domain/measurements.ts';
 import { reemit, type RepairView } from './domain/reemit.ts';
-import { decideProduct, type Product, type ProductInput, type ProductView } from './domain/product.ts';
+import {
+  decideProduct,
+  type Product,
+  type ProductChange,
+  type ProductInput,
+  type ProductView,
+} from './domain/product.ts';
 import {
   decide,
   type Reservation,
+  type ReservationChange,
   type ReservationInput,
   type ReservationState,
   type ReservationView,
@@ -143,7 +150,7 @@ const lockAll = (tx: Transaction, inputs: readonly ReservationInput[]): readonly
   ];
 };
 
-export const reservationHandler: CommandHandler<ReservationInput, ReservationView> = {
+export const reservationHandler: CommandHandler<ReservationInput, ReservationView, ReservationChange> = {
   load: async (tx, input) => {
     const [reservation, stock] = await Promise.all([
       lockReservation(tx, input.data.orderId),
@@ -154,8 +161,8 @@ export const reservationHandler: CommandHandler<ReservationInput, ReservationVie
   lockAll,
   decide,
   save: (tx, before, decision, message) => {
-    if (decision.kind === 'ignored' || !decision.state.reservation) return [];
-    const { reservation, stock } = decision.state;
+    if (decision.kind === 'ignored') return [];
+    const { reservation, stockChanges } = decision.state;
     const { orderId, state, expiresAt, createdAt, updatedAt, items } = reservation;
     const statements: Statement[] = [
       before.reservation
@@ -169,17 +176,18 @@ export const reservationHandler: CommandHandler<ReservationInput, ReservationVie
           items.map((item) => ({ orderId, ...item })),
         ),
       );
-    const movements: Movement[] = [];
-    for (const [productId, after] of stock) {
-      const { available = 0, reserved = 0 } = before.stock.get(productId) ?? {};
-      const availableDelta = after.available - available;
-      const reservedDelta = after.reserved - reserved;
-      if (availableDelta === 0 && reservedDelta === 0) continue;
-      const change = { productId, available: availableDelta, reserved: reservedDelta };
-      statements.push({ execute: () => changeStock(tx).execute(change) });
-      movements.push({ productId, kind: movementOf[state], availableDelta, reservedDelta, orderId });
-    }
-    return [...statements, ...movementRows(tx, movements, message)];
+    const movements = stockChanges.map(({ productId, available, reserved }) => ({
+      productId,
+      kind: movementOf[state],
+      availableDelta: available,
+      reservedDelta: reserved,
+      orderId,
+    }));
+    return [
+      ...statements,
+      ...stockChanges.map((change) => ({ execute: () => changeStock(tx).execute({ ...change }) })),
+      ...movementRows(tx, movements, message),
+    ];
   },
   measurements: measurementsOf,
 };
@@ -215,7 +223,7 @@ export const repairHandler: CommandHandler<Repair, RepairView | null, RepairView
   save: () => [],
 };
 
-export const productHandler: CommandHandler<ProductInput, ProductView> = {
+export const productHandler: CommandHandler<ProductInput, ProductView, ProductChange> = {
   load: async (tx, { productId, sellerId, ...input }) => {
     const sku = 'sku' in input ? input.sku : undefined;
     const [row, others] = await Promise.all([
@@ -242,19 +250,24 @@ export const productHandler: CommandHandler<ProductInput, ProductView> = {
   },
   decide: decideProduct,
   save: (tx, before, decision, message) => {
-    if (decision.kind === 'ignored' || !decision.state.product) return [];
-    const { product } = decision.state;
+    if (decision.kind === 'ignored') return [];
+    const { product, addedUnits } = decision.state;
     const { productId, sellerId, name, sku, price, available, reserved, version, createdAt } = product;
     const entry = { name, sku, priceMinor: price.amountMinor, currency: price.currency, version };
-    const availableDelta = available - (before.product?.available ?? 0);
     const kind = before.product ? 'restock' : 'initial';
-    const movement: Movement = { productId, kind, availableDelta, reservedDelta: 0, orderId: null };
+    const movement: Movement = {
+      productId,
+      kind,
+      availableDelta: addedUnits,
+      reservedDelta: 0,
+      orderId: null,
+    };
     return [
       tx
         .insert(inventory)
         .values({ productId, sellerId, available, reserved, createdAt, ...entry })
         .onConflictDoUpdate({ target: inventory.productId, set: { ...entry, available } }),
-      ...movementRows(tx, availableDelta === 0 ? [] : [movement], message),
+      ...movementRows(tx, addedUnits === 0 ? [] : [movement], message),
     ];
   },
 };

@@ -40,7 +40,14 @@ export interface ProductView {
   readonly skuTaken: boolean;
 }
 
-type ProductDecision = Decision<ProductView, DomainEvent<'inventory.product_changed'>>;
+/** What an accepted input changes. */
+export interface ProductChange {
+  readonly product: Product;
+  /** Units that the input adds to the stock. */
+  readonly addedUnits: number;
+}
+
+type ProductDecision = Decision<ProductChange, DomainEvent<'inventory.product_changed'>>;
 
 /** Maximum number of units per product, so that sums fit into a 32-bit integer. */
 export const maxUnits = 1_000_000_000;
@@ -52,17 +59,8 @@ export function decideProduct(input: ProductInput, view: ProductView): ProductDe
     if (product) return ignored('already_exists');
     if (skuTaken) return rejected('sku_taken', `You already have a product with the SKU ${input.sku}.`);
     const { productId, sellerId, name, sku, price, quantity, at } = input;
-    return publish({
-      productId,
-      sellerId,
-      name,
-      sku,
-      price,
-      available: quantity,
-      reserved: 0,
-      version: 1,
-      createdAt: at,
-    });
+    const entry = { productId, sellerId, name, sku, price, version: 1, createdAt: at };
+    return publish({ ...entry, available: quantity, reserved: 0 }, quantity);
   }
 
   // The same response for a missing product and for a product of another seller, so that ids cannot be probed.
@@ -73,7 +71,7 @@ export function decideProduct(input: ProductInput, view: ProductView): ProductDe
       return rejected('too_many_units', `A product can have at most ${maxUnits} units.`);
     }
     const restocked = { ...product, available: product.available + input.quantity };
-    return accepted({ ...view, product: restocked });
+    return accepted({ product: restocked, addedUnits: input.quantity });
   }
 
   const { name = product.name, sku = product.sku, price = product.price, expectedVersions } = input;
@@ -93,10 +91,10 @@ export function decideProduct(input: ProductInput, view: ProductView): ProductDe
   return publish({ ...product, name, sku, price, version: product.version + 1 });
 }
 
-const publish = (product: Product): ProductDecision => {
+const publish = (product: Product, addedUnits = 0): ProductDecision => {
   const { productId, sellerId, name, sku, price, version } = product;
   return accepted(
-    { product, skuTaken: false },
+    { product, addedUnits },
     { type: 'inventory.product_changed', data: { productId, sellerId, name, sku, price, version } },
   );
 };

@@ -33,6 +33,17 @@ export interface ReservationView {
   readonly stock: ReadonlyMap<string, Stock>;
 }
 
+/** A change of the stock of one product: the units to add, or to subtract if negative. */
+export interface StockChange extends Stock {
+  readonly productId: string;
+}
+
+/** What an accepted input changes. */
+export interface ReservationChange {
+  readonly reservation: Reservation;
+  readonly stockChanges: readonly StockChange[];
+}
+
 export type ReservationInput = (
   | DomainEvent<
       'order.created' | 'order.cancelled' | 'order.fulfilled' | 'payment.succeeded' | 'payment.failed'
@@ -47,7 +58,7 @@ export type ReservationInput = (
 export type ReservationEvent = DomainEvent<
   'inventory.reserved' | 'inventory.reservation_failed' | 'inventory.released' | 'inventory.committed'
 >;
-type ReservationDecision = Decision<ReservationView, ReservationEvent>;
+type ReservationDecision = Decision<ReservationChange, ReservationEvent>;
 
 /** Units per product, summed over the lines, sorted by product id. */
 export function sumByProduct(lines: readonly ReservationItem[]): ReservationItem[] {
@@ -73,7 +84,7 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
       const base = { orderId, createdAt: input.at, updatedAt: input.at };
       if (shortages.length > 0) {
         return accepted(
-          { ...view, reservation: { ...base, state: 'failed', items: [], expiresAt: null } },
+          { reservation: { ...base, state: 'failed', items: [], expiresAt: null }, stockChanges: [] },
           { type: 'inventory.reservation_failed', data: { orderId, shortages } },
         );
       }
@@ -81,7 +92,7 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
       return accepted(
         {
           reservation: { ...base, state: 'reserved', items: wanted, expiresAt },
-          stock: moveStock(view.stock, wanted, { available: 0, reserved: 1 }),
+          stockChanges: changeStock(wanted, { available: 0, reserved: 1 }),
         },
         { type: 'inventory.reserved', data: { orderId, items: wanted, expiresAt } },
       );
@@ -93,7 +104,10 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
       if (reservation.state !== 'reserved') return ignored(`reservation_already_${reservation.state}`);
       const { items } = reservation;
       return accepted(
-        { ...view, reservation: { ...reservation, state: 'pinned', expiresAt: null, updatedAt: input.at } },
+        {
+          reservation: { ...reservation, state: 'pinned', expiresAt: null, updatedAt: input.at },
+          stockChanges: [],
+        },
         { type: 'inventory.reserved', data: { orderId, items, expiresAt: null } },
       );
     }
@@ -101,7 +115,7 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
     case 'payment.failed':
       if (!reservation)
         return rejected('no_reservation', 'A failed payment arrived for an order without a reservation.');
-      return release(input.at, view, reservation, 'released', 'payment_failed');
+      return release(input.at, reservation, 'released', 'payment_failed');
 
     case 'order.cancelled':
       // A tombstone: if a replay delivers order.created after this event, no stock must be reserved for the cancelled order.
@@ -115,14 +129,14 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
           createdAt: at,
           updatedAt: at,
         };
-        return accepted({ ...view, reservation: tombstone });
+        return accepted({ reservation: tombstone, stockChanges: [] });
       }
-      return release(input.at, view, reservation, 'released', 'order_cancelled');
+      return release(input.at, reservation, 'released', 'order_cancelled');
 
     case 'expire': {
       if (reservation?.state !== 'reserved') return ignored(`reservation_${reservation?.state ?? 'missing'}`);
       const due = reservation.expiresAt !== null && reservation.expiresAt.getTime() <= input.at.getTime();
-      return due ? release(input.at, view, reservation, 'expired', 'ttl_expired') : ignored('not_due');
+      return due ? release(input.at, reservation, 'expired', 'ttl_expired') : ignored('not_due');
     }
 
     case 'order.fulfilled': {
@@ -135,7 +149,7 @@ export function decide(input: ReservationInput, view: ReservationView): Reservat
       return accepted(
         {
           reservation: { ...reservation, state: 'committed', expiresAt: null, updatedAt: input.at },
-          stock: moveStock(view.stock, items, { available: -1, reserved: -1 }),
+          stockChanges: changeStock(items, { available: -1, reserved: -1 }),
         },
         { type: 'inventory.committed', data: { orderId, items } },
       );
@@ -150,7 +164,6 @@ const freeUnits = (stock: Stock | undefined): number => (stock ? stock.available
 
 function release(
   at: Date,
-  view: ReservationView,
   reservation: Reservation,
   state: 'released' | 'expired',
   reason: ReleaseReason,
@@ -162,25 +175,16 @@ function release(
   return accepted(
     {
       reservation: { ...reservation, state, expiresAt: null, updatedAt: at },
-      stock: moveStock(view.stock, items, { available: 0, reserved: -1 }),
+      stockChanges: changeStock(items, { available: 0, reserved: -1 }),
     },
     { type: 'inventory.released', data: { orderId, items, reason } },
   );
 }
 
-/** Changes the stock by `perUnit` for each unit of the items. */
-function moveStock(
-  stock: ReadonlyMap<string, Stock>,
-  items: readonly ReservationItem[],
-  perUnit: Stock,
-): Map<string, Stock> {
-  const next = new Map(stock);
-  for (const { productId, quantity } of items) {
-    const { available, reserved } = stock.get(productId) ?? { available: 0, reserved: 0 };
-    next.set(productId, {
-      available: available + perUnit.available * quantity,
-      reserved: reserved + perUnit.reserved * quantity,
-    });
-  }
-  return next;
-}
+/** The change of the stock by `perUnit` for each unit of the items. */
+const changeStock = (items: readonly ReservationItem[], perUnit: Stock): StockChange[] =>
+  items.map(({ productId, quantity }) => ({
+    productId,
+    available: perUnit.available * quantity,
+    reserved: perUnit.reserved * quantity,
+  }));

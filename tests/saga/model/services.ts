@@ -55,9 +55,15 @@ export const createServices = (
     if (decision.kind === 'rejected') return { kind: 'rejected', text: decision.code };
     if (decision.kind === 'ignored') return { kind: 'ignored', text: decision.reason };
     const { state, events } = decision;
-    for (const [productId, units] of state.stock) stock.set(productId, units);
-    if (state.reservation) reservations.set(orderId, state.reservation);
-    return { kind: 'accepted', text: `${state.reservation?.state ?? 'nothing'}${publish(events)}` };
+    for (const { productId, ...change } of state.stockChanges) {
+      const { available, reserved } = stock.get(productId) ?? { available: 0, reserved: 0 };
+      stock.set(productId, {
+        available: available + change.available,
+        reserved: reserved + change.reserved,
+      });
+    }
+    reservations.set(orderId, state.reservation);
+    return { kind: 'accepted', text: `${state.reservation.state}${publish(events)}` };
   };
 
   const toPayment = (input: PaymentInput): Outcome => {
