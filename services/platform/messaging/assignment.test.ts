@@ -28,6 +28,31 @@ const assigned = (waits: ReadonlyMap<bigint, Waiting> = new Map()) => {
 };
 const progressTo = (next: bigint, partition = 0): Progress => ({ topic: 'order-events', partition, next });
 
+describe('the end of an assignment', () => {
+  it('hands over no further record of a key: the next owner reads it again', async () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const begun: bigint[] = [];
+    const sent: (readonly Progress[])[] = [];
+    const assignment = createAssignment({
+      onRecord: ({ offset }) => {
+        begun.push(offset);
+        return promise;
+      },
+      send: (positions) => {
+        sent.push(positions);
+        return Promise.resolve();
+      },
+      onCommitFailed: vi.fn(),
+    });
+    const taken = assignment.take([recordAt(4n), recordAt(5n)], heartbeat);
+    const closed = assignment.close();
+    resolve(undefined);
+    await Promise.all([taken, closed]);
+    expect(begun).toEqual([4n]);
+    expect(sent).toEqual([[progressTo(5n)]]);
+  });
+});
+
 describe('a commit', () => {
   it('covers all partitions in one request, and only positions that have changed', async () => {
     const { assignment, sent } = assigned();

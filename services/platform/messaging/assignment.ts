@@ -101,8 +101,8 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
     }
   };
   // Commits are sent one after the other, so that an older position never overwrites a newer position. All callers that wait for
-  // the next commit share that commit: with a commit each, the handlers of all partitions would wait in turn for a coordinator that
-  // is away.
+  // the next commit share it. If each caller sent its own commit, an unavailable coordinator would delay the handlers of all
+  // partitions one after the other.
   const commit = (): Promise<void> => {
     nextCommit ??= lastCommit = lastCommit.then(() => {
       nextCommit = undefined;
@@ -125,7 +125,11 @@ export function createAssignment({ onRecord, send, onCommitFailed }: AssignmentO
       // All records begin before the first is finished, so that the position does not pass a record that has not begun.
       for (const record of records) positionOf(record).begin(record.offset);
       const keys = [...Map.groupBy(records, ({ key }) => key).values()].map(async (ofKey) => {
-        for (const record of ofKey) await handOver(record, heartbeat);
+        for (const record of ofKey) {
+          // The next owner reads the rest again.
+          if (over.signal.aborted) return;
+          await handOver(record, heartbeat);
+        }
       });
       const failed = (await Promise.allSettled(keys)).find(({ status }) => status === 'rejected');
       if (failed?.status === 'rejected') throw failed.reason;
