@@ -68,7 +68,7 @@ export const sessionSettings = {
 
 /**
  * A transaction sends its first statements together with BEGIN. If BEGIN fails, the server would execute and commit each of them
- * separately. Outside of a transaction that begins with READ WRITE, it refuses to write.
+ * separately. With this default, the server refuses every write outside of a transaction that begins with READ WRITE.
  */
 const readOnlyByDefault = { default_transaction_read_only: true } as const;
 
@@ -116,6 +116,7 @@ export function connectDatabase(
         onRoundTrip();
         return execute(unsafeOf(session.client));
       }
+      used.transactions += 1;
       const { result } = await inTransaction(session, onRoundTrip, (unsafe) =>
         // In an object, so that the transaction does not wait for the result before it sends COMMIT.
         Promise.resolve({ result: execute(unsafe) }),

@@ -61,6 +61,15 @@ describe('a log line', () => {
     });
   });
 
+  it('shows each error of an AggregateError, such as that of a host with several addresses', () => {
+    const { logger, records } = capture();
+    const refused = Object.assign(new Error('connect ECONNREFUSED ::1:5441'), { code: 'ECONNREFUSED' });
+    logger.error('failed', { error: new AggregateError([refused], '') });
+    expect(records()[0]).toMatchObject({
+      error: { errors: [{ message: 'connect ECONNREFUSED ::1:5441', code: 'ECONNREFUSED' }] },
+    });
+  });
+
   it('can contain values that JSON cannot represent', () => {
     const { logger, records } = capture();
     const cycle: Record<string, unknown> = { name: 'loop' };

@@ -50,8 +50,8 @@ export const withoutCredentials = (text: string): string =>
 const maximumDepth = 12;
 
 /**
- * A redacted copy of any value, in a form that JSON can represent. Errors keep name, message, stack, cause and their own
- * properties, such as `code`. Cycles and excessive depth are cut, so that logging never throws.
+ * A redacted copy of any value, in a form that JSON can represent. Errors keep name, message, stack, cause, the errors of
+ * an AggregateError, and their enumerable properties, such as `code`. Cycles and excessive depth are cut, so that logging never throws.
  */
 export const redact = (value: unknown, ancestors: readonly object[] = []): unknown => {
   if (typeof value === 'string') return withoutCredentials(value);
@@ -74,12 +74,14 @@ export const redact = (value: unknown, ancestors: readonly object[] = []): unkno
   if (value instanceof Error) {
     const { name, message, stack, cause } = value;
     const own = Object.entries(value).filter(([key]) => key !== 'cause' && key !== 'name');
+    const errors: readonly unknown[] = value instanceof AggregateError ? value.errors : [];
     return {
       name,
       message: withoutCredentials(message),
       ...redactEntries(own, path),
       ...(stack === undefined ? {} : { stack: withoutCredentials(stack) }),
       ...(cause === undefined ? {} : { cause: redact(cause, path) }),
+      ...(errors.length === 0 ? {} : { errors: redact(errors, path) }),
     };
   }
   return redactEntries(Object.entries(value), path);

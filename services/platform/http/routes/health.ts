@@ -7,6 +7,7 @@ import { z } from '@hono/zod-openapi';
 import { type App } from '../server/request-context.ts';
 import { endpoint } from '../endpoint/endpoint.ts';
 import { json } from '../request/shapes.ts';
+import { messageOf } from '../../process/message-of.ts';
 import { withTimeout } from '../../process/timeout.ts';
 
 /** Resolves when the dependency is usable, optionally with a detail to report; rejects otherwise. */
@@ -49,10 +50,7 @@ interface HealthOptions {
 
 type CheckReport = HealthReport['checks'][string];
 
-const oneLine = (error: unknown): string => {
-  const message = error instanceof Error ? error.message || error.name : String(error);
-  return (message.split('\n')[0] ?? '').slice(0, 200);
-};
+const oneLine = (error: unknown): string => (messageOf(error).split('\n')[0] ?? '').slice(0, 200);
 
 const run = async (check: HealthCheck, timeoutMs: number): Promise<CheckReport> => {
   const abort = new AbortController();
