@@ -196,9 +196,11 @@ describe('the settings for the schema registry', () => {
     expect(problemsOf({ SCHEMA_REGISTRY_USERNAME: 'me' })).toEqual([
       'SCHEMA_REGISTRY_USERNAME is set, but SCHEMA_REGISTRY_PASSWORD is not; expected both or neither.',
     ]);
-    const [problem = ''] = problemsOf({ SCHEMA_REGISTRY_URL: 'https://me:hush@registry' });
-    expect(problem).toContain('SCHEMA_REGISTRY_URL contains a user');
-    expect(problem).not.toContain('hush');
+    for (const login of ['me:hush', ':hush', 'hush']) {
+      const [problem = ''] = problemsOf({ SCHEMA_REGISTRY_URL: `https://${login}@registry` });
+      expect(problem).toContain('SCHEMA_REGISTRY_URL contains a user');
+      expect(problem).not.toContain('hush');
+    }
     const user = { SCHEMA_REGISTRY_USERNAME: 'me', SCHEMA_REGISTRY_PASSWORD: 'hush' };
     expect(registrySecurity(configOf(user)).user).toEqual({ username: 'me', password: 'hush' });
   });

@@ -66,11 +66,11 @@ export const registrySecurityProblems = (config: RegistryConfig): string[] => {
     ...(config.schemaRegistryUrl.startsWith('https:')
       ? identityProblems(certificateVariables('SCHEMA_REGISTRY'), registryCert, registryKey)
       : ineffectiveSettings(files, 'with an http address in SCHEMA_REGISTRY_URL')),
-    ...(URL.parse(config.schemaRegistryUrl)?.username === ''
-      ? []
-      : [
-          'SCHEMA_REGISTRY_URL contains a user; expected SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
-        ]),
+    ...(/^[^/]*\/\/[^/]*@/.test(config.schemaRegistryUrl)
+      ? [
+          'SCHEMA_REGISTRY_URL contains a user or a password; expected SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.',
+        ]
+      : []),
     ...bothOrNeither({
       SCHEMA_REGISTRY_USERNAME: registryUsername,
       SCHEMA_REGISTRY_PASSWORD: registryPassword,
