@@ -31,6 +31,15 @@ interface ProblemBody {
 export const isOutcomeUnknown = (error: unknown): boolean =>
   error instanceof Problem && (error.status === 0 || error.status >= 500);
 
+/**
+ * Whether a request with an idempotency key must be repeated with the same key, because it may have taken effect or may still do
+ * so. The answers 401, 429 and `idempotency_key_in_flight` say nothing about the outcome of an earlier request with the key.
+ */
+export const isUnanswered = (error: unknown): boolean =>
+  isOutcomeUnknown(error) ||
+  (error instanceof Problem &&
+    (error.status === 401 || error.status === 429 || error.code === 'idempotency_key_in_flight'));
+
 interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly body?: unknown;

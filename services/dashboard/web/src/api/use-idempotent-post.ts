@@ -1,8 +1,8 @@
-// A POST with an idempotency key. The key stays the same while the outcome is unknown (no response, or a 5xx), so a second click or
-// a retry has no second effect. After a success or a 4xx, the next attempt gets a new key.
+// A POST with an idempotency key. The key stays the same until the request is answered, so a second click or a retry has no second
+// effect. After a success or a refusal, the next attempt gets a new key.
 import { useMutation, useQueryClient, type UseMutationResult } from '@tanstack/react-query';
 import { useRef } from 'react';
-import { isOutcomeUnknown, request, type Problem } from './request.ts';
+import { isUnanswered, request, type Problem } from './request.ts';
 
 interface IdempotentPostOptions<Answer> {
   readonly onSuccess?: (answer: Answer) => unknown;
@@ -30,7 +30,7 @@ export const useIdempotentPost = <Answer, Body = undefined>(
     },
     onSuccess: (answer) => onSuccess?.(answer),
     onSettled: (_answer, error) => {
-      if (!isOutcomeUnknown(error)) lastSent.current = undefined;
+      if (!isUnanswered(error)) lastSent.current = undefined;
       return onSettled?.();
     },
   });

@@ -4,7 +4,7 @@ import { useMutation, useQueries, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { Trash2 } from 'lucide-react';
 import { useEffect, useEffectEvent, useState } from 'react';
-import { isOutcomeUnknown, Problem, request } from '../../api/request.ts';
+import { isUnanswered, Problem, request } from '../../api/request.ts';
 import { orderQuery, productQuery } from '../../api/queries.ts';
 import type { Order, Product } from '../../api/types.ts';
 import { useUser } from '../../api/session.ts';
@@ -107,8 +107,8 @@ const ResendButton = ({ order, isPending, onResend }: ResendButtonProps) => {
     <>
       {!isPending && (
         <em>
-          Your order{price} ({payment.mode === 'AUTO' ? 'pay now' : 'pay later'}) was sent, but its outcome is
-          unknown. Send it again before you order anything else; it is placed only once.
+          Your order{price} ({payment.mode === 'AUTO' ? 'pay now' : 'pay later'}) has no answer yet. Send it
+          again before you order anything else; it is placed only once.
         </em>
       )}
       <Button size="md" fullWidth loading={isPending} onClick={() => onResend(order)}>
@@ -138,7 +138,7 @@ export const CartCard = () => {
         body,
       }),
     onError: (problem) => {
-      if (!isOutcomeUnknown(problem)) setRefused();
+      if (!isUnanswered(problem)) setRefused();
       if (problem.code === 'price_changed') void client.invalidateQueries({ queryKey: ['products'] });
     },
     onSuccess: (placed, { body }) => {

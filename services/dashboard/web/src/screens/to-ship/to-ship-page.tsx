@@ -3,7 +3,7 @@ import { Button, Checkbox, Modal, Progress, SegmentedControl } from '@mantine/co
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, getRouteApi } from '@tanstack/react-router';
 import { PackageCheck } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { toShipQuery } from '../../api/queries.ts';
 import type { Order } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
@@ -142,7 +142,7 @@ const Selection = ({
         <Button
           size="xs"
           leftSection={<PackageCheck size={14} aria-hidden="true" />}
-          disabled={isDisabled}
+          disabled={isDisabled || selected.every(isShipped)}
           onClick={onShip}
         >
           Ship selected
@@ -178,11 +178,7 @@ interface ShipDialogProps {
   readonly onShip: () => void;
 }
 /** Asks before parcels are marked as shipped, because that cannot be undone. */
-const ShipDialog = ({ opened, orders: current, onClose, onShip }: ShipDialogProps) => {
-  // While the dialog fades out, it keeps its content, although the shipped parcels leave the list.
-  const shown = useRef(current);
-  if (opened) shown.current = current;
-  const orders = shown.current;
+const ShipDialog = ({ opened, orders, onClose, onShip }: ShipDialogProps) => {
   return (
     <Modal
       opened={opened}
@@ -218,7 +214,7 @@ export const ToShipPage = () => {
   const [shippingIds, setShippingIds] = useState<ReadonlySet<string>>();
   const orders = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const selected = orders.filter(({ id }) => ids.has(id));
-  const toShip = orders.filter(({ id }) => shippingIds?.has(id) === true);
+  const toShip = orders.filter((order) => shippingIds?.has(order.id) === true && !isShipped(order));
   const select = (id: string, isSelected: boolean): void => {
     const next = new Set(ids);
     if (isSelected) next.add(id);

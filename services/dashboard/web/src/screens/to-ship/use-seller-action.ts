@@ -3,7 +3,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { toShipQuery } from '../../api/queries.ts';
-import { isOutcomeUnknown, request, type Problem } from '../../api/request.ts';
+import { isUnanswered, request, type Problem } from '../../api/request.ts';
 import type { Order, OrderItem } from '../../api/types.ts';
 
 type SellerAction = 'confirm' | 'fulfill';
@@ -37,7 +37,7 @@ export interface SellerActions {
 export const useSellerActions = (sort: 'oldest' | 'newest'): SellerActions => {
   const client = useQueryClient();
   const { queryKey } = toShipQuery(sort);
-  /** The idempotency keys of operations without a response, by operation. */
+  /** The idempotency keys of operations without an answer, by operation. */
   const keys = useRef(new Map<string, string>());
   const [progress, setProgress] = useState<SellerActions['progress']>();
   const [refusals, setRefusals] = useState<ReadonlyMap<string, Problem>>(new Map());
@@ -79,7 +79,7 @@ export const useSellerActions = (sort: 'oldest' | 'newest'): SellerActions => {
       setRefusals((before) => new Map(before).set(order.id, problem));
     },
     onSettled: (_order, error, { order, action }) => {
-      if (!isOutcomeUnknown(error)) keys.current.delete(`${action} ${order.id}`);
+      if (!isUnanswered(error)) keys.current.delete(`${action} ${order.id}`);
     },
   });
 
