@@ -64,16 +64,17 @@ export async function readFacts(
   for (const fact of morePayments) payments.set(fact.orderId, fact);
 
   const records = await topics.read(topicsTimeoutMs);
-  // Older entries may have been evicted from the log, so older outbox rows are left out of the audit.
+  // Older entries may have been evicted from the log, so older outbox rows are left out, except those that were never published.
   const complete = topics.completeSince();
   const since = {
     order: Math.max(order.since, complete),
     inventory: Math.max(inventory.since, complete),
     payment: Math.max(payment.since, complete),
   };
+  const unpublished = new Set(unpublishedIds);
   const outbox = [order, inventory, payment]
     .flatMap((part) => part.outbox)
-    .filter(({ at }) => at >= complete);
+    .filter(({ id, at }) => at >= complete || unpublished.has(id));
   const ids = outbox.map((row) => row.id);
   // Read before the inboxes: an event before a committed offset has an inbox row or a dead letter by then, or was skipped.
   const committed = await topics.committed(everyService.map(consumerGroupOf));
@@ -92,6 +93,7 @@ export async function readFacts(
   return {
     orders,
     trail: order.trail,
+    withTrail: new Set(order.orders.map(({ id }) => id)),
     keys: order.keys,
     reservations,
     stock: stockFacts,

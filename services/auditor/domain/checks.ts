@@ -19,7 +19,7 @@ export const invariants = {
   stock_conserved:
     'the stock of a product equals the sum of its ledger, and its reserved units equal those of reserved and pinned reservations',
   stock_follows_order:
-    'the stock of a cancelled order is released, of a paid order pinned (it cannot expire), and of a fulfilled order committed',
+    'the reservation of an order follows its status: a CANCELLED order holds no stock, PAID is pinned, FULFILLED is committed',
   one_net_charge: 'no order has more than one charge that is not fully refunded',
   money_conserved: 'at the provider, captured minus refunded amounts equal the totals of the paid orders',
   legal_transitions: 'an order changes its status only by legal transitions, and never leaves a final status',
@@ -173,11 +173,11 @@ const checkTrailOf = (order: OrderFact, trail: readonly TrailFact[]): Finding[] 
   return findings;
 };
 
-const checkTrails = ({ orders, trail }: Facts): Finding[] => {
+const checkTrails = ({ orders, trail, withTrail }: Facts): Finding[] => {
   const byOrder = Map.groupBy(trail, (row) => row.orderId);
-  return [...byOrder].flatMap(([orderId, rows]) => {
+  return [...withTrail].flatMap((orderId) => {
     const order = orders.get(orderId);
-    return order ? checkTrailOf(order, rows) : [];
+    return order ? checkTrailOf(order, byOrder.get(orderId) ?? []) : [];
   });
 };
 
@@ -186,7 +186,7 @@ const checkTrails = ({ orders, trail }: Facts): Finding[] => {
  * only if it has an inbox row.
  */
 const checkEffects = (facts: Facts, { now, graceMs }: AuditTiming): Finding[] => {
-  const { trail, outbox, inboxes, repeatedMovements } = facts;
+  const { trail, withTrail, outbox, inboxes, repeatedMovements } = facts;
   const findings = repeatedMovements.map(({ orderId, productId, kind, times }) =>
     createFinding(
       'one_effect',
@@ -196,7 +196,6 @@ const checkEffects = (facts: Facts, { now, graceMs }: AuditTiming): Finding[] =>
     ),
   );
   const effects = new Set(trail.map((row) => row.inputId));
-  const withTrail = new Set(trail.map((row) => row.orderId));
   for (const { id, key, type, service, at } of outbox) {
     if (service === 'order' || !withTrail.has(key)) continue;
     const claimed = inboxes.order.processed.has(id);

@@ -131,6 +131,8 @@ export interface InboxFacts {
 export interface Facts {
   readonly orders: ReadonlyMap<string, OrderFact>;
   readonly trail: readonly TrailFact[];
+  /** The orders whose trail was read; an order that only another fact refers to is not among them. */
+  readonly withTrail: ReadonlySet<string>;
   readonly keys: readonly KeyFact[];
   readonly reservations: ReadonlyMap<string, ReservationFact>;
   readonly stock: readonly StockFact[];

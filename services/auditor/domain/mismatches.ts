@@ -60,7 +60,7 @@ const compareReservation = (order: OrderFact, held: ReservationFact | undefined)
     if (status === 'CANCELLED') return [];
     return differ('order_without_reservation', `Order ${id} is ${status} without a reservation.`);
   }
-  const sentence = `Order ${id} is ${status} and has its reservation as ${order.reservation}; in inventory the reservation is ${held.state}.`;
+  const sentence = `Order ${id} is ${status} and records its reservation as ${order.reservation}; in inventory the reservation is ${held.state}.`;
   if (isOver(order) && isLive(held.state)) return differ('reservation_behind_order', sentence);
   const isKnown =
     (held.state === 'reserved' && order.reservation === 'reserved') ||
@@ -82,7 +82,7 @@ const comparePayment = (
       createMismatch('order_without_payment', id, `Order ${id} is ${status} without a payment.`, 'order'),
     ];
   }
-  const sentence = `Order ${id} is ${status} and has its payment as ${order.payment}; in payment the charge is ${payment.charge}, the refund ${payment.refund}.`;
+  const sentence = `Order ${id} is ${status} and records its payment as ${order.payment}; in payment the charge is ${payment.charge}, the refund ${payment.refund}.`;
   const differ = (kind: MismatchClass, service: Service) => [createMismatch(kind, id, sentence, service)];
   if (payment.refund === 'succeeded') {
     const isKnown = order.payment === 'refunded' || order.payment === 'failed';

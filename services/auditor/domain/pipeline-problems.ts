@@ -60,6 +60,6 @@ export interface Problem {
   readonly sentence: string;
   /** The command or the runbook section that repairs the problem. */
   readonly remedy: string;
-  /** When the problem was first observed, ms: in a judgement a value of its `now` (monotonic), in a PipelineReport epoch time. */
+  /** When the problem was first observed, ms. A judgement uses the monotonic clock of its `now`, a PipelineReport epoch time. */
   readonly since: number;
 }

@@ -44,7 +44,7 @@ describe('a pipeline', () => {
     expect(reported).toEqual({ task_failed: 10 });
   });
 
-  it('is reported only after the duration of a restart when its task is idle, or Connect or the database does not answer', () => {
+  it('is reported when, for longer than a restart takes, its task is idle or Connect or the database does not answer', () => {
     expect(simulate(60, () => ({ connector: { kind: 'idle', why: 'UNASSIGNED' } }))).toEqual({
       task_idle: 15,
     });

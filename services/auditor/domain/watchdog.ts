@@ -35,8 +35,8 @@ export interface Verdict {
   /** `failed`: restart only the failed connector or tasks; `all`: restart the connector and all its tasks. */
   readonly restart: 'failed' | 'all' | 'nothing';
   /**
-   * Whether the limit of restarts is reached and the connector still does not run after the pause that follows the last restart;
-   * while Connect does not answer, whether the limit is reached.
+   * True when the limit of restarts is reached and the connector still does not run after the pause that follows the last
+   * restart. While Connect does not answer, it is true as soon as the limit is reached.
    */
   readonly gaveUp: boolean;
   readonly state: WatchdogState;
