@@ -25,6 +25,12 @@ export default defineConfig({
   build: { target: 'es2023', emptyOutDir: true, assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
   // For development: `npx vite services/dashboard/web` serves the sources beside a running `npm start`.
   server: {
-    proxy: Object.fromEntries(['/api', '/session', '/health'].map((path) => [path, 'http://localhost:3000'])),
+    // The dashboard compares the Origin of a request with its Host, so the proxy must keep the Host.
+    proxy: Object.fromEntries(
+      ['/api', '/session', '/health'].map((path) => [
+        path,
+        { target: 'http://localhost:3000', changeOrigin: false },
+      ]),
+    ),
   },
 });

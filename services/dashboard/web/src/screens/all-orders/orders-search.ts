@@ -10,8 +10,12 @@ export const stuckTimes = { 60: '1 minute', 600: '10 minutes', 3_600: '1 hour' }
 export const describeStuckTime = (seconds: number): string | undefined =>
   (stuckTimes as Readonly<Record<number, string>>)[seconds];
 
-const isDay = (value: unknown): value is string =>
-  typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(`${value}T00:00`));
+const isDay = (value: unknown): value is string => {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value)) return false;
+  const day = new Date(`${value}T00:00Z`);
+  // JavaScript reads 31 February as 3 March.
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(value);
+};
 
 export const toOrdersSearch = (search: Readonly<Record<string, unknown>>): AllOrdersFilter => {
   const { status, from, to, sort, stuck } = search;

@@ -24,15 +24,15 @@ const titleOf = ({ violations, topicsRead }: Invariants): string => {
 
 const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
-/** The key of a finding of these invariants is a product, which has no saga. */
-const stockInvariants: readonly string[] = ['no_oversell', 'stock_conserved'];
+/** The key of a finding of these invariants is a product or an event without an outbox row; neither has a saga. */
+const invariantsWithoutSaga: readonly string[] = ['no_oversell', 'stock_conserved', 'nothing_uncommitted'];
 
 /** These invariants cannot be checked while Kafka does not answer. */
 const kafkaInvariants: readonly string[] = ['outbox_published', 'nothing_uncommitted', 'inbox_complete'];
 
-/** The id of an order, event or product. Links to the saga if there is one. */
-const Resource = ({ id, isProduct = false }: { id: string; isProduct?: boolean }) =>
-  isUuid(id) && !isProduct ? (
+/** The id of an order, event or product, with a link to the saga if there is one. */
+const Resource = ({ id, hasSaga = true }: { id: string; hasSaga?: boolean }) =>
+  isUuid(id) && hasSaga ? (
     <Link to="/all-orders/$id" params={{ id }} title={id}>
       {shortId(id)}
     </Link>
@@ -67,7 +67,7 @@ const Checks = ({ report }: { report: Invariants }) => (
                 <ul className={classes['findings']}>
                   {findings.map(({ id, key, sentence: finding, since }) => (
                     <li key={id}>
-                      <Resource id={key} isProduct={stockInvariants.includes(name)} /> {finding}{' '}
+                      <Resource id={key} hasSaga={!invariantsWithoutSaga.includes(name)} /> {finding}{' '}
                       <small className={classes['quiet']}>
                         since <When at={since} />
                       </small>

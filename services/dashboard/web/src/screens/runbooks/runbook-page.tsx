@@ -6,7 +6,7 @@ import Markdown, { type Components } from 'react-markdown';
 import gfm from 'remark-gfm';
 import { Card } from '../../parts/card.tsx';
 import { Page } from '../../parts/page.tsx';
-import { Empty, Loading } from '../../parts/states.tsx';
+import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import classes from './runbook-page.module.css';
 import { idOf, runbookIn, titleAndText } from './runbook.ts';
 
@@ -24,19 +24,25 @@ const Heading = ({ children }: { children?: React.ReactNode }) => <h2 id={idOf(c
 const components: Components = {
   h2: Heading,
   h3: Heading,
-  // A link to another runbook leads to the page of that runbook. All other links point to files, so they are shown as plain text.
+  // Links to files of the repository are shown as plain text, because the dashboard does not serve those files.
   a: ({ href = '', children }) => {
     const target = runbookIn(href);
-    return target === undefined ? (
-      <span>{children}</span>
-    ) : (
-      <Link
-        to="/runbooks/$name"
-        params={{ name: target.name }}
-        {...(target.section === undefined ? {} : { hash: target.section })}
-      >
+    if (target !== undefined)
+      return (
+        <Link
+          to="/runbooks/$name"
+          params={{ name: target.name }}
+          {...(target.section === undefined ? {} : { hash: target.section })}
+        >
+          {children}
+        </Link>
+      );
+    if (href.startsWith('#')) return <a href={href}>{children}</a>;
+    if (!href.startsWith('https://')) return <span>{children}</span>;
+    return (
+      <a href={href} target="_blank" rel="noreferrer">
         {children}
-      </Link>
+      </a>
     );
   },
 };
@@ -60,6 +66,12 @@ export const RunbookPage = () => {
     return (
       <Page title="Runbook" crumb={crumb}>
         <Loading lines={8} />
+      </Page>
+    );
+  if (runbook.isError)
+    return (
+      <Page title="Runbook" crumb={crumb}>
+        <ErrorMessage error={runbook.error} retry={() => void runbook.refetch()} />
       </Page>
     );
   if (!isFound)

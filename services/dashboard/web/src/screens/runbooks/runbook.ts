@@ -8,7 +8,7 @@ export const titleAndText = (markdown: string): { readonly title: string; readon
     : { title: title[1] ?? '', text: markdown.slice(title.index + title[0].length).trim() };
 };
 
-/** The id of a section, derived from its heading in the same way as on GitHub. Markup in the heading is ignored. */
+/** The id of a section, derived from its heading in the same way as on GitHub, but without the text inside markup. */
 export const idOf = (heading: React.ReactNode): string =>
   (Array.isArray(heading) ? heading : [heading])
     .filter((part) => typeof part === 'string')

@@ -231,10 +231,11 @@ export const ChangeProductForm = ({ product }: { product: Product }) => {
       );
     },
     onError: async ({ status }) => {
-      if (status === 412) setTheirs(await request<Product>(`/api/inventory/products/${product.id}`));
+      // If the product cannot be loaded, the form shows the error of the change.
+      if (status === 412)
+        setTheirs(await request<Product>(`/api/inventory/products/${product.id}`).catch(() => undefined));
     },
   });
-  const isConflict = change.error?.status === 412;
   return (
     <form
       className={classes['form']}
@@ -244,7 +245,7 @@ export const ChangeProductForm = ({ product }: { product: Product }) => {
       }}
     >
       <Fields values={values} onChange={setValues} error={change.error} />
-      {!isConflict && <OtherError error={change.error} />}
+      {theirs === undefined && <OtherError error={change.error} />}
       <span role="status">{change.isSuccess ? 'Saved. New orders use the new values.' : ''}</span>
       <Button type="submit" loading={change.isPending}>
         Save
