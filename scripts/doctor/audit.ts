@@ -1,5 +1,5 @@
-// npm run audit: runs the auditor's checks once, over the data that auditor-view.ts describes. Exit code 0: all invariants hold; 1:
-// one is violated; 2: the checks could not run.
+// npm run audit: runs the auditor's checks twice, because a violation must be found by two audits, and prints the second report.
+// auditor-view.ts describes the data. Exit code 0: all invariants hold; 1: one is violated; 2: the checks could not run.
 import { invariants } from '../../services/auditor/audit.ts';
 import { viewOfReport } from '../../services/auditor/http/report-view.ts';
 import { commandLine, print, printJson, secondsNumber, withExitCode } from '../operator/command-line.ts';
@@ -37,7 +37,7 @@ const runChecks = async (graceSeconds: number, json: boolean | undefined): Promi
 
 export const audit = commandLine(
   'npm run audit',
-  'Checks all invariants once, over the outbox rows of the last 7 days, at most 50,000 per database.',
+  'Checks all invariants over the outbox rows of the last 7 days, of which it compares the newest 50,000 with the topics.',
   '',
   '--grace 5 --json',
 )

@@ -27,6 +27,8 @@ export interface DatabaseFacts {
     /** The published operations: some of `insert`, `update`, `delete`, `truncate`. */
     readonly operations: readonly string[];
     readonly allTables: boolean;
+    /** Whether it has a row filter or a column list. */
+    readonly filtered: boolean;
   } | null;
   /** Null: does not exist. */
   readonly cdcRole: {

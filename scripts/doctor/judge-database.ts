@@ -56,6 +56,12 @@ export const judgeDatabase = (service: ServiceName, facts: DatabaseFacts): Findi
                 : `ALTER PUBLICATION ${publicationName} SET TABLE public.outbox`,
             ),
           ),
+          ...onlyIf(publication.filtered, () =>
+            broken(
+              `The publication ${publicationName} has a row filter or a column list: rows or columns of the outbox are not published.`,
+              `ALTER PUBLICATION ${publicationName} SET TABLE public.outbox`,
+            ),
+          ),
           ...onlyIf(publication.operations.join() !== 'insert', () =>
             broken(
               `The publication ${publicationName} publishes ${publication.operations.join(', ') || 'nothing'} instead of inserts.`,

@@ -94,7 +94,7 @@ export const judgeRegistry = ({ wrongCompatibility, legacyIds }: RegistryFacts):
   ),
   ...onlyIf(legacyIds === true, () =>
     broken(
-      'The registry assigns ids per registration (legacy id mode): the ids in events refer to other schemas.',
+      'The registry assigns ids per registration (legacy id mode): for the id in an event it returns a wrong schema.',
       'Set apicurio.ccompat.legacy-id-mode.enabled = false.',
     ),
   ),
@@ -125,7 +125,9 @@ export const judgeRetention = (
       ...onlyIf(keptMs < 0 || keptMs >= inboxDays * dayMs, () =>
         broken(
           `${topic} keeps events for ${keptMs < 0 ? 'ever' : days(keptMs)}, and the inbox only for ${inboxDays} d: when the topic is read from the beginning, the oldest would take effect twice.`,
-          'Raise INBOX_RETENTION_DAYS above the retention of the topic.',
+          keptMs < 0
+            ? `Set retention.ms of ${topic} to less than INBOX_RETENTION_DAYS.`
+            : 'Raise INBOX_RETENTION_DAYS above the retention of the topic.',
         ),
       ),
       ...onlyIf(keptMs >= 0 && keptMs < outboxDays * dayMs, () =>

@@ -29,7 +29,7 @@ const database = (service: string): DatabaseFacts => ({
       failover: true,
     },
   },
-  publication: { tables: ['public.outbox'], operations: ['insert'], allTables: false },
+  publication: { tables: ['public.outbox'], operations: ['insert'], allTables: false, filtered: false },
   cdcRole: { login: true, replication: true, superuser: false, readsOutbox: true },
   missingColumns: [],
   longTransactions: [],
@@ -111,17 +111,37 @@ describe('the doctor', () => {
       ['a missing publication', orderDatabase({ publication: null }), 'broken', /no publication/],
       [
         'a publication of everything',
-        orderDatabase({ publication: { tables: [], operations: ['insert'], allTables: true } }),
+        orderDatabase({
+          publication: { tables: [], operations: ['insert'], allTables: true, filtered: false },
+        }),
         'broken',
         /all tables/,
       ],
       [
         'a publication of deletes',
         orderDatabase({
-          publication: { tables: ['public.outbox'], operations: ['insert', 'delete'], allTables: false },
+          publication: {
+            tables: ['public.outbox'],
+            operations: ['insert', 'delete'],
+            allTables: false,
+            filtered: false,
+          },
         }),
         'broken',
         /insert, delete/,
+      ],
+      [
+        'a publication with a row filter',
+        orderDatabase({
+          publication: {
+            tables: ['public.outbox'],
+            operations: ['insert'],
+            allTables: false,
+            filtered: true,
+          },
+        }),
+        'broken',
+        /row filter or a column list/,
       ],
       [
         'a role that may not replicate',

@@ -41,7 +41,9 @@ export const readDatabase = async (sql: postgres.Sql, service: ServiceName): Pro
                  WHERE t.pubname = p.pubname ORDER BY 1) AS tables,
            array_remove(ARRAY[CASE WHEN pubinsert THEN 'insert' END, CASE WHEN pubupdate THEN 'update' END,
              CASE WHEN pubdelete THEN 'delete' END, CASE WHEN pubtruncate THEN 'truncate' END], NULL) AS operations,
-           puballtables AS "allTables"
+           puballtables AS "allTables",
+           EXISTS (SELECT FROM pg_publication_rel r
+                   WHERE r.prpubid = p.oid AND (r.prqual IS NOT NULL OR r.prattrs IS NOT NULL)) AS filtered
     FROM pg_publication p WHERE pubname = ${publication}`;
   const [role] = await sql<NonNullable<DatabaseFacts['cdcRole']>[]>`
     SELECT rolcanlogin AS login, rolreplication AS replication, rolsuper AS superuser,
@@ -67,7 +69,7 @@ export const readDatabase = async (sql: postgres.Sql, service: ServiceName): Pro
   };
 };
 
-/** Logs in as the CDC role and runs the heartbeat statement of the file. */
+/** Logs in as the CDC role and runs the heartbeat statement of the connector's configuration file. */
 export const readLogin = async (stack: StackAddress, service: ServiceName): Promise<ConnectorLogin> => {
   const query = readConnector(service)['heartbeat.action.query'] ?? '';
   try {

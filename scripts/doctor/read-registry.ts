@@ -1,10 +1,11 @@
 // Reads the schema registry: the compatibility of subjects, and whether the ids in the outboxes still refer to their schemas.
 import type postgres from 'postgres';
 import { z } from 'zod';
-import { eventCatalogue, type EventType } from '../../schemas/generated/events.ts';
+import { eventCatalogue } from '../../schemas/generated/events.ts';
 import { callRegistry, type RegistryAddress } from '../../schemas/tools/registry-http.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { timeoutMs, type RegistryFacts, type SchemaIdFacts } from './facts.ts';
+import { isEventType } from '../../services/platform/event-codec/event-codec.ts';
 
 const getJson = async (
   registry: RegistryAddress,
@@ -27,7 +28,7 @@ export const readRegistry = async (registry: RegistryAddress): Promise<RegistryF
       return [subject, parsed.success ? parsed.data.compatibilityLevel : 'NONE'];
     }),
   );
-  // This is Apicurio's own API. Another registry does not have it, and the mode stays unknown.
+  // Only Apicurio has this API. With another registry, it stays unknown whether legacy ids are enabled (`legacyIds` is null).
   const property = 'apicurio.ccompat.legacy-id-mode.enabled';
   const adminUrl = new URL(`/apis/registry/v3/admin/config/properties/${property}`, url);
   const legacy = z
@@ -38,8 +39,6 @@ export const readRegistry = async (registry: RegistryAddress): Promise<RegistryF
     legacyIds: legacy.success ? legacy.data.value === 'true' : null,
   };
 };
-
-const isEventType = (text: string): text is EventType => text in eventCatalogue;
 
 /** Looks up the schema ids of the newest rows of the outbox. */
 export const readSchemaIds = async (

@@ -70,10 +70,14 @@ const readKafka = async ({ brokers, security }: StackAddress['kafka']): Promise<
     const present = new Set(await admin.listTopics());
     const wanted = [...topics, ...internalTopics].filter((topic) => present.has(topic));
     const metadata = await admin.fetchTopicMetadata({ topics: wanted });
-    const { resources } = await admin.describeConfigs({
-      includeSynonyms: false,
-      resources: wanted.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
-    });
+    // KafkaJS refuses an empty request.
+    const { resources } =
+      wanted.length === 0
+        ? { resources: [] }
+        : await admin.describeConfigs({
+            includeSynonyms: false,
+            resources: wanted.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
+          });
     const factsOf = <T extends string>(topic: T): TopicFacts & { readonly topic: T } => {
       const found = metadata.topics.find(({ name }) => name === topic);
       const entries = resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? [];
