@@ -14,7 +14,7 @@ import { formatJourney, loadStory } from './journey.ts';
 import type { ServiceName } from '../stack/topology.ts';
 import { stackVariables } from '../stack/variables.ts';
 
-/** Log lines and spans are searched from this long before the first row in the databases. */
+/** The search for log lines and spans begins this much earlier than the first row in the databases. */
 const leadMs = 60_000;
 const dayMs = 24 * 3_600_000;
 const maxId = 128;
@@ -126,10 +126,14 @@ const showJourney = async (id: string, flags: Flags): Promise<number> => {
   }
   const hidden = logLines.length - shownLines.length;
   if (hidden > 0) notes.push(`${hidden} log lines of read requests are omitted; --json includes them`);
-  const timeOrigin = Math.min(
+  const shownTimes = [
     ...databaseTimes,
     ...shownLines.map(({ timestamp }) => timestamp),
     ...spans.map(({ start }) => start),
+  ];
+  // All lines can be omitted, for example those of a read request for an unknown order.
+  const timeOrigin = Math.min(
+    ...(shownTimes.length > 0 ? shownTimes : logLines.map(({ timestamp }) => timestamp)),
   );
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];

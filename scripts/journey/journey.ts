@@ -65,7 +65,10 @@ export const loadStory = async (access: DatabaseAccess, id: string): Promise<Sto
   }
 };
 
-/** Reads the events of an order until all are consumed and two consecutive reads are equal, for at most five seconds. */
+/**
+ * Reads the events of an order until each has at least one consumer and two consecutive reads find the same number of events and
+ * consumptions, for about five seconds at most.
+ */
 export const readJourney = async (
   access: DatabaseAccess,
   orderId: string,

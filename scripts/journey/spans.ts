@@ -1,5 +1,5 @@
-// Parses spans from OTLP JSON (the services and the file exporter of the OpenTelemetry Collector write it) and from Jaeger's API,
-// and formats each trace as a tree.
+// Parses spans and formats each trace as a tree. The spans are OTLP JSON, as the services and the file exporter of the
+// OpenTelemetry Collector write it, or a response of Jaeger's API.
 import { z } from 'zod';
 
 interface SpanId {
@@ -62,7 +62,7 @@ const otlp = z.object({
     .default([]),
 });
 
-/** The spans of one OTLP/HTTP export request in JSON. Throws when the body is something else. */
+/** The spans of one OTLP/HTTP export request in JSON; none without `resourceSpans`. Throws when a field has another type. */
 export const spansFromOtlp = (body: unknown): TraceSpan[] =>
   otlp.parse(body).resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans.flatMap(({ spans }) =>
@@ -109,7 +109,7 @@ const jaeger = z.object({
   ),
 });
 
-/** The spans in a response of Jaeger's query API. Throws when the body is something else. */
+/** The spans in a response of Jaeger's query API; none without `data`. Throws when a field has another type. */
 export const spansFromJaeger = (body: unknown): TraceSpan[] =>
   jaeger.parse(body).data.flatMap(({ processes, spans }) =>
     spans.map((span) => {

@@ -37,6 +37,7 @@ export const makeClassArchives = async (
   const supervisor = await createSupervisor(scratch, () => undefined);
   signal.addEventListener('abort', supervisor.kill);
   try {
+    if (signal.aborted) throw stopped();
     const ports = await freePorts();
     const archiving: JavaRuntime = { ...runtime, archiveTo: draft };
     const kafka = {

@@ -55,11 +55,11 @@ export const ensureWebPages = async (signal: AbortSignal): Promise<string> => {
     stream.on('data', (data: Buffer) => {
       output = `${output}${String(data)}`.slice(-4_000);
     });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
   try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
     if (code === null)
       throw failure(
         `the build of the pages was ended, or took longer than ${seconds(buildWithinMs)}; start again`,
