@@ -1,4 +1,4 @@
-// Type-checked rules, the boundaries between the rooms of the house, and what the pure core may not do.
+// Type-checked rules, the imports that are allowed between folders (eslint.walls.js), and what the pure core may not do.
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 import { walls } from './eslint.walls.js';
@@ -21,13 +21,14 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': 'error',
-      // Nothing here has a `this`: functions are closures, so a method may be passed on as it is.
+      // No method uses `this`, except the `collect` functions for prom-client: a method may be passed on as it is.
       '@typescript-eslint/unbound-method': 'off',
     },
   },
   walls,
   {
-    // Plain HTTP for an issuer on this machine or in a closed network: deprecated only to discourage its use, not outdated.
+    // `allowInsecureRequests` permits plain HTTP to an issuer on this machine or in a closed network. The library marks it as
+    // deprecated only to discourage its use.
     files: ['services/dashboard/server/session/oidc-client.ts'],
     rules: {
       '@typescript-eslint/no-deprecated': [
@@ -47,7 +48,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/only-throw-error': 'off' },
   },
   {
-    // Tests hand in doubles that do nothing; what they read from a wire is checked by what they assert of it.
+    // Test doubles can be empty. The values that a test reads from a response are untyped, and its assertions check them.
     files: ['**/*.test.ts', 'tests/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unsafe-argument': 'off',
@@ -59,7 +60,16 @@ export default tseslint.config(
     },
   },
   {
-    // A decision depends on its arguments alone: no clock, no chance, no environment, no input or output.
+    // The composition root alone knows the environment.
+    files: ['services/**/*.ts'],
+    ignores: ['services/*/main.ts', '**/*.test.ts'],
+    rules: {
+      'no-restricted-properties': ['error', { object: 'process', property: 'env' }],
+      'no-console': 'error',
+    },
+  },
+  {
+    // A decision depends only on its arguments: no clock, no randomness, no environment, no input or output.
     files: ['services/*/domain/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: {
@@ -76,6 +86,8 @@ export default tseslint.config(
         'error',
         { object: 'Date', property: 'now' },
         { object: 'Math', property: 'random' },
+        // This rule replaces the one for all services.
+        { object: 'process', property: 'env' },
       ],
       'no-restricted-syntax': [
         'error',
@@ -90,15 +102,6 @@ export default tseslint.config(
         { selector: 'ThrowStatement', message: 'A decision returns what it decided.' },
         { selector: 'ClassDeclaration', message: 'State is data, a decision is a function.' },
       ],
-    },
-  },
-  {
-    // The composition root alone knows the environment.
-    files: ['services/**/*.ts'],
-    ignores: ['services/*/main.ts', '**/*.test.ts'],
-    rules: {
-      'no-restricted-properties': ['error', { object: 'process', property: 'env' }],
-      'no-console': 'error',
     },
   },
   {

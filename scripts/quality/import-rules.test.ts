@@ -185,3 +185,17 @@ describe('the import rules', { timeout: 120_000 }, () => {
     expect(await errorsFor(fileIn[from], fileIn[to])).toBe(0);
   });
 });
+
+describe('the rules for the pure core', { timeout: 120_000 }, () => {
+  it.each(['Date.now()', 'Math.random()', 'process.env'])('forbid %s', async (expression) => {
+    const rules = new ESLint({
+      cwd: root,
+      ruleFilter: ({ ruleId }) => ruleId === 'no-restricted-properties',
+      overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
+    });
+    const [result] = await rules.lintText(`export const value = ${expression};\n`, {
+      filePath: join(root, fileIn['order, domain']),
+    });
+    expect(result?.messages).toHaveLength(1);
+  });
+});

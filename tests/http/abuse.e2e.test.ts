@@ -106,7 +106,7 @@ describe('connections that stay open', () => {
     });
   };
 
-  it('as event streams are accepted up to the limit and refused above the limit; closed streams no longer count', async () => {
+  it('that are event streams are accepted up to the limit and refused above it; closed streams no longer count', async () => {
     const testProduct = await newProduct(100);
     const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     const answers = await Promise.all(repeat(30, () => stream(id)));
@@ -139,7 +139,7 @@ describe('connections that stay open', () => {
       expect(answer).toContain('"code":"overloaded"');
       expect(answer).toContain('Retry-After: 1\r\n');
     }
-    // The clients see that a connection is closed before the server stops counting it.
+    // A client sees the close of its connection slightly earlier than the server stops counting the connection.
     await eventually('closed connections no longer count', async () => {
       const response = await fetch(`${url}/health/live`, { headers: { connection: 'close' } });
       await response.text();

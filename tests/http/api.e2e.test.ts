@@ -234,7 +234,7 @@ describe('an invalid request', () => {
     expect((await call('inventory', '/api/v1/products/a%00b', { as: 'user' })).status).toBe(404);
   });
 
-  it('is not a request with ids in capital letters or with white space in the content type: both are accepted', async () => {
+  it('is not caused by capital letters in an id or by white space in the content type: both are accepted', async () => {
     const response = await fetch(`${stack.urls.order}/api/v1/orders`, {
       method: 'POST',
       headers: {

@@ -110,9 +110,11 @@ describe('bad input', () => {
     const testProduct = await newProduct(10);
     const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');
-    const [header, payload] = (await tokenOf('admin')).split('.');
+    const adminToken = await tokenOf('admin');
+    const [header, payload] = adminToken.split('.');
     const forgedToken = `${header}.${payload}.${'A'.repeat(86)}`;
-    corpus = badRequests({ productId: testProduct.id, sku: testProduct.sku, orderId: id, forgedToken });
+    const { id: productId, sku } = testProduct;
+    corpus = badRequests({ productId, sku, orderId: id, adminToken, forgedToken });
   });
 
   it('of every kind is refused as documented and stores nothing', async () => {

@@ -71,7 +71,7 @@ describe('orders', () => {
     expect(read).toEqual(placed.map(({ id }) => id));
   });
 
-  it('are listed as to be shipped until the calling seller has shipped all lines of that seller', async () => {
+  it('are listed for a seller as to be shipped until the seller has shipped all own lines', async () => {
     const mine = await newProduct(5);
     const other = await newProduct(5, 'seller2');
     const { id, createdAt } = await place({

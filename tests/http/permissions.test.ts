@@ -11,7 +11,7 @@ describe('the permission tables', () => {
     expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
   });
 
-  it('do not allow administrators to change an order, a product or a payment', () => {
+  it('do not allow administrators to change an order, a product or a payment; a repair only emits events again', () => {
     const changing = actions.filter((action) => {
       const { allow, method } = permissionOf(action);
       return method !== 'get' && typeof allow !== 'string' && allow.ADMIN !== undefined;

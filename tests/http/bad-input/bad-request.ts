@@ -23,6 +23,7 @@ export interface Fixtures {
   readonly sku: string;
   /** A MANUAL order of the user. */
   readonly orderId: string;
+  readonly adminToken: string;
   readonly forgedToken: string;
 }
 

@@ -15,7 +15,7 @@ import {
   violation,
 } from './bad-request.ts';
 
-export const badCallers = ({ orderId, productId, forgedToken }: Fixtures): BadRequest[] => {
+export const badCallers = ({ orderId, productId, adminToken, forgedToken }: Fixtures): BadRequest[] => {
   const headerWithoutAlgorithm = Buffer.from('{"alg":"none"}').toString('base64url');
   const headerWithPathAsKeyId = Buffer.from('{"alg":"EdDSA","kid":"../../../dev/null"}').toString(
     'base64url',
@@ -32,8 +32,8 @@ export const badCallers = ({ orderId, productId, forgedToken }: Fixtures): BadRe
     ['a forged signature', [`Authorization: Bearer ${forgedToken}`]],
     ['8,000 characters as token', [`Authorization: Bearer ${'a'.repeat(8_000)}`]],
     ['non-ASCII bytes as token', ['Authorization: Bearer \xff\xfe']],
-    ['a token in the wrong header', [`X-Authorization: Bearer ${forgedToken}`]],
-    ['a token in a cookie', [`Cookie: access_token=${forgedToken}`]],
+    ['a valid token in the wrong header', [`X-Authorization: Bearer ${adminToken}`]],
+    ['a valid token in a cookie', [`Cookie: access_token=${adminToken}`]],
   ] as const;
   const order = `/api/v1/orders/${orderId}`;
   const with403 = [
@@ -177,7 +177,7 @@ export const badQueries = ({ orderId, productId }: Fixtures): BadRequest[] => {
     list(cursor('newest', "2026-01-01T00:00:00.000Z'; --", someId)),
     list(cursor('newest', '2026-01-01T00:00:00.000Z', `${someId}'; --`)),
     list(cursor('oldest', '2026-01-01T00:00:00.000Z', someId)),
-    list(raw({ __proto__: [] })),
+    list(raw({ ['__proto__']: [] })),
     list(raw(['a\u0000', someId])),
     list(raw([])),
     list(raw(null)),

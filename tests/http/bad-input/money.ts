@@ -96,7 +96,7 @@ export const badPayments = ({ orderId }: Fixtures): BadRequest[] => {
     behaviour('a negative rate', { mode: 'error', rate: -0.1 }),
     behaviour('a latency above the maximum', { mode: 'slow', latencyMs: 1e9 }),
     behaviour('a seed above 32 bits', { mode: 'error', seed: 1e20 }),
-    behaviour('a prototype', { mode: 'normal', constructor: {} }),
+    behaviour('an unknown member named `constructor`', { mode: 'normal', constructor: {} }),
     login('a wrong password', '{"email":"user@orderflow.io","password":"wrong"}', wrongCredentials),
     login('SQL as e-mail', '{"email":"\' or 1=1 --","password":"x"}', wrongCredentials),
     login(

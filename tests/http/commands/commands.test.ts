@@ -53,7 +53,7 @@ describe('each command', () => {
     );
   }
 
-  it('to pay that is rejected gets a response with the state of the payment and the next step', () => {
+  it('(payments.pay), when it is rejected, gets a response with the state of the payment and the next step', () => {
     const details = Object.values(payments).flatMap((state) => {
       const decision = decide(pay(owner), { payment: state, request: null });
       return decision.kind === 'rejected' ? [decision.detail] : [];
