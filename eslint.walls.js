@@ -1,7 +1,8 @@
-// The walls of the house: which folder may import which. What is not allowed here is refused, in tests too.
+// Which folder may import which. ESLint refuses every import that is not allowed here, also in the unit tests of a folder. Only
+// the files in `tests` may import everything.
 import boundaries from 'eslint-plugin-boundaries';
 
-/** The layers of services/platform, lowest first, each with the layers that it may import: only downwards, types too. */
+/** The layers of services/platform, lowest first, each with the lower layers that it may import. This limits type imports too. */
 const layers = {
   process: [],
   telemetry: ['process'],
@@ -46,7 +47,7 @@ const places = [
   folder('tests', 'tests'),
 ];
 
-/** What scripts may know of a service: its API, its settings, what it subscribes to, its metrics, its permissions, the probes of its parts. */
+/** Files that other places may import although they may not import the rest of their folder, by category. */
 const publicFiles = [
   { category: 'api', pattern: 'services/*/http/api.ts' },
   { category: 'logical-types', pattern: 'schemas/avro-types.ts' },
@@ -54,7 +55,7 @@ const publicFiles = [
     category: 'public',
     pattern: `services/*/${name}.ts`,
   })),
-  // What a service declares about itself and holds to: who may call it, and what it does with the events it reads.
+  // What a service declares and enforces: who may call it, and what it does with the events that it reads.
   ...['http/permissions', 'reactions'].map((name) => ({
     category: 'declared',
     pattern: `services/*/${name}.ts`,
@@ -83,8 +84,8 @@ const policies = [
     from: to(place),
     allow: { to: { file: { categories: 'logical-types' } } },
   })),
-  // The one exception: the dashboard is a client of every service. It shows what they declare and the released events,
-  // from where both are kept, so that there is no copy to go stale.
+  // The dashboard is the only service that imports other services, because it is a client of all of them. It imports their
+  // declarations and the released events from the source, because a copy would go stale.
   ...['dashboard', 'pages-api'].map((place) =>
     allow(place, to('schema-tools', 'http'), toFiles(['api', 'declared'], services)),
   ),
@@ -110,7 +111,7 @@ const policies = [
     ),
     toFiles(['api', 'public'], services),
   ),
-  // The benchmark's limit: the handlers of all three services in one process, without the events between them.
+  // This benchmark measures an upper bound: the handlers of all three services in one process, without events between them.
   allow(
     'saga-in-process',
     to(

@@ -76,7 +76,7 @@ const printUrls = (urls: Urls): void => {
 const printDemonstration = async (running: Stack): Promise<void> => {
   const result = await demonstrate(running.urls);
   if (result.kind === 'skipped') {
-    say(`no demonstration order: ${result.reason}`);
+    say(`no result of the demonstration order: ${result.reason}`);
     return;
   }
   say(`demonstration order ${result.orderId}: ${result.status} after ${result.tookMs.toFixed(0)} ms`);

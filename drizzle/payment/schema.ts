@@ -18,7 +18,7 @@ export const payments = pgTable(
     token: text('token'),
     /** What is known of the stock. `unknown`: nothing yet; `held`: reserved, can expire; `pinned`: reserved, cannot expire. */
     hold: text('hold').notNull(),
-    /** Why there is no new charge any more, and a charge is refunded; null while the payment is open. */
+    /** Why the payment is closed: it starts no new charge, and an earlier charge is refunded. Null while the payment is open. */
     closedBy: text('closed_by'),
     charge: text('charge').notNull(),
     chargeId: text('charge_id'),

@@ -16,7 +16,7 @@ const headers = {
   id: 'UUID of the event; the same as `metadata.eventId`. Consumers use it to detect duplicates.',
   eventType: 'Name of the event, readable without decoding the value.',
   correlationId: 'The same in all events that one request caused.',
-  causationId: 'Id of the request or event that directly caused this event.',
+  causationId: 'Id of the event, request or timer run that directly caused this event.',
   occurredAt: 'When the service created the event.',
   traceparent: 'W3C trace context of the request or event that caused this event.',
 } as const;

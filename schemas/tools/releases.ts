@@ -121,12 +121,16 @@ const strayFiles = (folder: string, releases: readonly Release[]): string[] => {
     .filter((path) => !known.has(path));
 };
 
-/** The working versions. They are not linted here, because `checkContract` does that. */
+/** The working versions. `checkContract` lints them, except their file names. */
 const readWorkingSchemas = (folder: string): EventSchema[] =>
   readdirSync(folder)
     .filter((file) => file.endsWith('.avsc'))
     .sort()
-    .map((file) => parse(file, eventSchema, readFileSync(join(folder, file), 'utf8')));
+    .map((file) => {
+      const schema = parse(file, eventSchema, readFileSync(join(folder, file), 'utf8'));
+      if (file === `${schema.eventType}.avsc`) return schema;
+      throw failure(`schemas/${file} has the eventType "${schema.eventType}"; both must have the same name`);
+    });
 
 /** Reads the schemas folder. Throws a Failure if a file is not valid. */
 export const readContract = (folder = schemasFolder): Contract => {

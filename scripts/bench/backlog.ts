@@ -1,7 +1,7 @@
 // Measures how a pipeline drains a backlog. Rows are written while the connector is stopped; then the connector is resumed. The
-// report has the drain rate, the memory of Connect, and whether the slot was lost. Like canaries, each row is inserted and deleted
-// in one transaction and published to the canary topic, so the connector does the work of real events, and consumers, audit and
-// retention never see these rows.
+// report has the drain rate, the memory of Connect, and whether the slot was lost. Each row is inserted and deleted in one
+// transaction and published to the canary topic, like a canary. So the connector does the same work as for real events, but
+// consumers, audit and retention never see the rows.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
@@ -98,7 +98,7 @@ export const benchBacklog = async ({ rows, payloadBytes, say }: Backlog): Promis
     return row?.done === true;
   };
 
-  /** Restores the limit of the server; undefined before the limit is changed. */
+  /** The statement that restores `max_slot_wal_keep_size`; undefined before this limit is changed. */
   let keepSize: string | undefined;
   try {
     await sql`select 1`.catch(() => {

@@ -1,6 +1,6 @@
 // Measures the time from the commit of an event to the commit of its consumer, and from the request of an order to PAID. Commit
-// times are PostgreSQL's own, a publication time is the timestamp of the Kafka record, and the start of a request is the clock of
-// this process. So polling adds nothing to a latency.
+// times come from PostgreSQL, publication times from the Kafka record, and the start of a request from the clock of this process.
+// This process polls for the results, but no time depends on when it polls.
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { failure } from '../../schemas/tools/failure.ts';

@@ -23,7 +23,7 @@ export interface Step {
   readonly p90: number;
   readonly p99: number;
   readonly max: number;
-  /** From the first intended start to the last commit of PAID. */
+  /** Paid orders per second, from the first intended start to the last commit of PAID. */
   readonly paidPerSecond: number;
   /** CPU milliseconds per order, by part; undefined where there is no /proc. */
   readonly cpu: CpuTimes | undefined;

@@ -59,13 +59,16 @@ export interface Stages {
   readonly delivered: number;
   /** The handlers, over the four events. */
   readonly handled: number;
-  /** From the commit of the request to the gateway to the commit of its answer. */
+  /** From the commit that stores the request to the gateway, until the commit that stores its answer. */
   readonly gateway: number;
 }
 
 const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
 
-/** The stages of the orders that were placed at `starts` (milliseconds since 1970). Leaves out an order without all four events. */
+/**
+ * The stages of the orders that were placed at `starts` (milliseconds since 1970). Leaves out an order if one of its four events
+ * was not emitted, or was not handled by the next service.
+ */
 export const readStages = async (
   sqls: Sqls,
   starts: ReadonlyMap<string, number>,

@@ -35,7 +35,7 @@ export const systemOf = (stack: Stack): System => ({
 
 const statusFile = z.object({ parts: z.record(z.string(), z.object({ pid: z.number().optional() })) });
 
-/** A stack of another process, by its ports and its data folder. */
+/** A stack that another process runs. It is found by its ports and its data folder. */
 export const startedSystem = (
   ports: Ports,
   dataDir: string,

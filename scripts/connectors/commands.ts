@@ -200,7 +200,7 @@ export const commandsOn = (stack: StackAddress) => {
       const consequence =
         problem === undefined
           ? '  after the reset the connector starts at the position of its slot: it repeats at most the events between that position and the stored offset, and takes no snapshot'
-          : `  ${problem.sentence}\n    a reset does not publish them: ${problem.remedy}`;
+          : `  ${problem.sentence}\n    a reset does not publish these events; instead: ${problem.remedy}`;
       if (!flags.yes)
         return {
           ok: false,

@@ -33,7 +33,7 @@ const isPermanent = ({ status, problem }: Exclude<AnswerOf<typeof orderApi.place
 
 /**
  * Places orders while `work` runs. Resolves to all of them once the last is accepted. After a failure of `work` or of an order,
- * sends no further request.
+ * sends no further request, and rejects at the end of `work`.
  */
 export const placeOrdersDuring = async (
   work: () => Promise<void>,
@@ -74,8 +74,7 @@ export const placeOrdersDuring = async (
         const order = place().finally(() => {
           waiting -= 1;
         });
-        // A rejection is reported at the end; until then this handler keeps it from ending the process.
-        order.catch(() => undefined);
+        order.catch(() => failed.abort());
         placed.push(order);
       }
       await pause(1_000 / perSecond, signal);
@@ -86,7 +85,7 @@ export const placeOrdersDuring = async (
   try {
     await work();
     isOver = true;
-    await running;
+    await Promise.allSettled([running]);
     return await Promise.all(placed);
   } catch (error) {
     failed.abort();

@@ -18,7 +18,7 @@ export interface Outcome {
   readonly findings: readonly string[];
 }
 
-/** The longest gap in `from` and the times, which need not be sorted; all epoch ms. */
+/** The longest gap between two consecutive times; `from` is the first time. `times` need not be sorted. All are epoch ms. */
 export const longestGap = (from: number, times: readonly number[]): number =>
   Math.round(
     [from, ...times]

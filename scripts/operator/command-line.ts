@@ -1,6 +1,5 @@
-// Arguments, output and exit code of every command. Commander parses the arguments and writes the help. A Failure is printed as its
-// sentence, an error of the environment as the sentence that `explain` has for it. Any other error is a defect and is printed with
-// its stack trace.
+// Arguments, output and exit code of every command. Commander parses the arguments and writes the help. `explain` gives one
+// sentence for a Failure or an error of the environment. Any other error is a defect and is printed with its stack trace.
 import {
   Command,
   CommanderError,

@@ -20,7 +20,7 @@ export const mutations: readonly Mutation[] = [
     tests: ['handle.int'],
   },
   {
-    bug: 'the inbox takes every later event of a consumer for a duplicate',
+    bug: 'every later event of a consumer counts as a duplicate',
     file: 'services/platform/transaction/inbox.ts',
     from: 'const row = { ...delivery, processedAt: now',
     to: "const row = { ...delivery, eventId: '00000000-0000-4000-8000-000000000000', processedAt: now",

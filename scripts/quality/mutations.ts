@@ -2,35 +2,20 @@
 // and its tests must fail. Only a test that ran and failed counts, not a file that cannot be loaded. Exit code 1: a bug
 // made no test fail; 2: the bugs could not be tried.
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { failure } from '../../schemas/tools/failure.ts';
 import { commandLine, print, withExitCode } from '../operator/command-line.ts';
 import { mutations } from './deliberate-bugs.ts';
+import { copyWorkingTree } from './working-tree.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
 /** A copy of the working tree without ignored files, with a link to the dependencies. */
 const scratchCopy = (): string => {
   const copy = mkdtempSync(join(tmpdir(), 'orderflow-mutation-'));
-  const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: root,
-  });
-  for (const file of listed.stdout.toString('utf8').split('\0')) {
-    if (file === '' || !existsSync(join(root, file))) continue;
-    mkdirSync(dirname(join(copy, file)), { recursive: true });
-    cpSync(join(root, file), join(copy, file));
-  }
+  copyWorkingTree(copy);
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   return copy;
 };

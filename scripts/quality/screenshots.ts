@@ -34,6 +34,7 @@ const screensOf = (orderId: string): readonly Screen[] => [
   { name: 'events', path: '/events', role: 'administrator' },
   { name: 'access', path: '/access', role: 'administrator' },
   { name: 'audit-log', path: '/audit-log', role: 'administrator' },
+  { name: 'runbook', path: '/runbooks/slot-lost', role: 'administrator' },
 ];
 
 const widths = [390, 1280, 1920];
@@ -86,7 +87,7 @@ const takeAll = async (given: string | undefined): Promise<void> => {
   const demonstration = await demonstrate(urls);
   if (demonstration.kind === 'skipped')
     throw failure(
-      `no order could be placed (${demonstration.reason}); is the stack running? npm start starts it`,
+      `no order could be placed and read (${demonstration.reason}); is the stack running? npm start starts it`,
     );
   mkdirSync(folder, { recursive: true });
   const browser = await chromium.launch({ executablePath: browserPath, args: browserArguments });

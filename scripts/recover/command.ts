@@ -70,8 +70,8 @@ const replaceSlot = async (sql: postgres.Sql, slot: string): Promise<void> => {
   });
   await createSlot(sql, slot).catch((error: unknown) => {
     throw failure(
-      `the slot ${slot} could not be created within a minute (${messageOf(error)}); it waits for open transactions: ` +
-        'npm run doctor lists them. Run this command again when they have ended',
+      `the slot ${slot} could not be created (${messageOf(error)}). After a timeout: it waits for open transactions, ` +
+        'which npm run doctor lists. Run this command again when they have ended',
     );
   });
 };
@@ -166,13 +166,14 @@ const recoverService = async (
   };
 
   await step(`stop ${connector}, so that nothing is published meanwhile`, async () => {
-    // A deleted connector may have left its offset behind. Only an existing connector can have its offset reset.
+    // A deleted connector may have left its offset behind. Connect resets the offset of an existing connector only, so a missing
+    // connector is created first.
     const { exists, desired } = await planConnector(url, service);
     await recordRecovery(sql, connector);
     if (!exists) await createStopped(url, connector, desired, wait);
     await setState(url, connector, 'stop', wait);
   });
-  await step('reset its stored offset: the topic itself shows what is missing', () =>
+  await step('reset its stored offset; the topic shows what is missing', () =>
     resetOffsets(url, connector, wait),
   );
   const why = await reasonToReplaceSlot(sql, service, database.slot);

@@ -34,10 +34,10 @@ export const countMissing = async (sql: postgres.Sql): Promise<number> => {
  * Deletes and inserts every row that is not marked as published, in commit order, and returns their number. The connector has
  * to be stopped, or it would publish some of them meanwhile.
  *
- * Order per key holds while services write: the lock waits for transactions that have written to the outbox and blocks new
- * ones, so every row that the slot has not delivered is among the missing. The slot then advances past those rows, and the
- * first thing it delivers is the rows inserted here; later commits follow. If the process dies, the transaction rolls back and
- * the next run finds the same rows missing.
+ * Order per key holds while services write. The lock waits for transactions that have written to the outbox and blocks new ones.
+ * So every row in the WAL up to here is either on the topic or missing, and the slot can skip this WAL. The connector then
+ * publishes the rows inserted here first, and later commits after them. If the process dies, the transaction rolls back. The slot
+ * may stay advanced, but the next run compares the outbox with the topic and finds the same rows missing.
  */
 export const republishMissing = (sql: postgres.Sql, slot: string): Promise<number> =>
   // Short, repeated attempts: while one statement waits for the lock, the writers of the service queue up behind it.

@@ -1,5 +1,5 @@
-// Places one order through the public HTTP API at the end of every start and waits for its final status. PAID proves that the
-// whole path works, from the HTTP request through the outboxes of all three services.
+// Places one order through the public HTTP API at the end of every start and waits until it is paid or has ended. PAID proves
+// that the whole path works, from the HTTP request through the outboxes of all three services.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { inventoryApi } from '../../services/inventory/http/api.ts';

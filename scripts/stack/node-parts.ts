@@ -82,7 +82,7 @@ const sharedVariables = (env: Environment): Record<string, string> =>
     }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );
 
-/** The variables that only this process has; its `settings.ts` describes them. */
+/** The variables of one process in addition to the shared ones; its `settings.ts` describes them. */
 const variablesOf = (name: ServiceName | Edge, options: NodeOptions): Record<string, string> => {
   const { ports, dataDir, env = {} } = options;
   const passwordOf = passwordFrom(env);

@@ -100,7 +100,7 @@ interface PortTopology {
   readonly label: string;
 }
 
-/** Every port: its default and its environment variable. All listen on loopback. */
+/** The ports of `npm start`: default and environment variable of each. All listen on loopback. */
 export const ports = {
   dashboard: { env: 'DASHBOARD_PORT', default: 3000, label: 'dashboard' },
   order: { env: 'ORDER_PORT', default: 3001, label: 'order service' },

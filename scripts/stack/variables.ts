@@ -55,7 +55,7 @@ export const stackVariables = {
   faultRounds: {
     env: 'FAULT_ROUNDS',
     description:
-      'How often the fault tests repeat each kill. With more than 1, the other fault tests use more load and longer outages, and the drills kill more steps of a recovery and upgrade Debezium.',
+      'How often the fault tests repeat each kill. With more than 1, the other fault tests use more load and longer outages. The drills also interrupt a recovery at more steps, and upgrade Debezium.',
     expected: 'a whole number',
     whenUnset: '1',
   },

@@ -1,5 +1,6 @@
 // Decides the outcome of a request, as pure functions of behaviour, token and random number. A token that forces an outcome takes
-// precedence over the mode. The same seed makes the same requests fail, so a fault test is repeatable.
+// precedence over the mode. The same seed makes the same
+// requests fail if they arrive in the same sequence, so a fault test is repeatable.
 
 export const modes = ['normal', 'decline', 'error', 'slow', 'hang', 'charge_then_drop'] as const;
 export type Mode = (typeof modes)[number];

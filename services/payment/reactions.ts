@@ -3,10 +3,10 @@
 import type { EventType } from '../../schemas/generated/events.ts';
 
 export const reactions = {
-  'order.created': 'Stores the terms of payment, and charges if the stock is held.',
+  'order.created': 'Stores the terms of payment. In mode AUTO, charges the customer if the stock is held.',
   'order.cancelled': 'Closes the payment, and refunds a charge.',
   'inventory.reserved':
-    'Charges the customer, in mode MANUAL only when the customer pays; or records that the stock is pinned.',
+    'Records that the stock is held or pinned. In mode AUTO, charges the customer once the stock is held.',
   'inventory.reservation_failed': 'Closes the payment: nothing is charged.',
   'inventory.released': 'Closes the payment, and refunds a charge.',
 } as const satisfies Partial<Record<EventType, string>>;

@@ -1,6 +1,6 @@
 // The composition root of every event-driven service, in the sequence of its start. The stop has the reverse sequence: the service
 // becomes unready, the consumer and the jobs finish their work, the server finishes its requests, the database connections close.
-import { eventCatalogue, type EventType, type Topic } from '../../schemas/generated/events.ts';
+import { eventCatalogue, type Topic } from '../../schemas/generated/events.ts';
 import { recordRefusals, registerAuditRoutes } from './http/routes/audit-http.ts';
 import { startSealing } from './audit-log/audit-seal.ts';
 import { createAuthenticator } from './http/endpoint/auth.ts';
@@ -19,7 +19,7 @@ import { addDatabaseMetrics, addRetentionMetric } from './database/database-metr
 import { deadLetterProblems } from './http/routes/dead-letters-api.ts';
 import { registerDeadLetterRoutes } from './http/routes/dead-letters-http.ts';
 import { createDispatch } from './messaging/dispatch.ts';
-import { createEventCodec } from './event-codec/event-codec.ts';
+import { createEventCodec, eventTypes, isEventType } from './event-codec/event-codec.ts';
 import { createEventMetrics } from './messaging/event-metrics.ts';
 import { registerFaultRoutes } from './http/routes/faults-http.ts';
 import { assertPermitted } from './http/endpoint/endpoint.ts';
@@ -85,9 +85,6 @@ interface ServiceDefinition {
 const parallelPartitions = 20;
 /** One connection for events that share a transaction; the others for events that are handled separately after a failure. */
 const consumerConnections = 8;
-
-const isEventType = (type: string): type is EventType => type in eventCatalogue;
-const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
 
 /** Starts the service, which runs until the process receives a stop signal. */
 export async function startService(definition: ServiceDefinition): Promise<void> {

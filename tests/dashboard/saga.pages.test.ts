@@ -45,7 +45,8 @@ describe.skipIf(browserPath === undefined)('an administrator', { timeout: 120_00
     await page.keyboard.press('Tab');
     // The order and payment services handle the last event within milliseconds of each other, so either bar can be the last.
     await expectFocus(/^(order: PAID|order: handled|payment: handled)/);
-    // The lane of inventory, because the order service can handle the payment before the reservation.
+    // The test moves along the lane of inventory. In the lane of order the sequence of the bars is not fixed, because the order
+    // service can handle the payment before the reservation.
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowRight');

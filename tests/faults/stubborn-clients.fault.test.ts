@@ -74,7 +74,6 @@ describe('repeated kill -9 of the service', () => {
         201,
       );
 
-    /** Sends the same request again and again. */
     const repeatOneKey = async (): Promise<string[]> => {
       const key = randomUUID();
       const answers: string[] = [];

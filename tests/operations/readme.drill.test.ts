@@ -1,12 +1,13 @@
 // Follows the README step by step, as a newcomer would: copies the project to an empty folder, and runs `npm start`, the commands of
 // README.md, scripts/README.md and scripts/bench/README.md, Ctrl-C, a second start, and `npm run reset`. The test fails if a command
-// fails, or if a documented command is not in the list of this test. Commands that need containers, `npm run check` and `npm test`
-// are not run.
+// fails, or if a documented command is not in the list of this test. It does not run `npm run check`, `npm test` and the commands
+// that need containers.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { copyWorkingTree } from '../../scripts/quality/working-tree.ts';
 import { until } from '../../scripts/stack/supervise/deadline.ts';
 import { failure } from '../../schemas/tools/failure.ts';
 import { freePorts, isFree, portNames } from '../../scripts/stack/ports.ts';
@@ -37,15 +38,7 @@ let output = '';
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'orderflow-newcomer-'));
   project = join(home, 'orderflow');
-  // Copies the tracked files and the untracked files that git does not ignore: the working tree without installed or built files.
-  const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: root,
-  });
-  for (const file of listed.stdout.toString('utf8').split('\0')) {
-    if (file === '' || !existsSync(join(root, file))) continue;
-    mkdirSync(dirname(join(project, file)), { recursive: true });
-    cpSync(join(root, file), join(project, file));
-  }
+  copyWorkingTree(project);
   ports = await freePorts();
   const portVariables = portNames.map((name): [string, string] => [
     portTopology[name].env,

@@ -84,13 +84,13 @@ describeOwnParts('a registry with the rules of the stack', () => {
     expect(await readGoldenBytes(registry, contract)).toBeGreaterThan(contract.releases.length);
   });
 
-  it('has assigned no schema id during the dry runs: the next schema gets the next id', async () => {
+  it('used up no schema id when registerSchemas tested the rules by dry runs: the next schema gets the next id', async () => {
     const registered = await registerVersion(registry, parcel);
     expect(registered.body).toMatchObject({ id: contract.releases.length + 1 });
   });
 
   it.each(kindsOfChange)(
-    'gives the answer of the table of changes to this change: $name',
+    'accepts exactly the changes that changes.ts marks as accepted: $name',
     async ({ change, verdict, registered = verdict === 'FULL' }) => {
       expect(await wouldAccept(registry, subjectOf(parcel), textOf(change(parcel)))).toBe(registered);
     },

@@ -217,7 +217,7 @@ describe('while the registry does not respond', () => {
       await orderWith(id, 'PAID', 60_000);
       const letters = await query('inventory', (sql) => sql`select id from dead_letters where key = ${id}`);
       expect(letters).toEqual([]);
-      // The instance can also read events of the other version.
+      // The restarted inventory also reads an event of its own version.
       const other = await orderOne(testProduct.id);
       await orderWith(other.id, 'PAID', 60_000);
       await expectInvariants([id, other.id]);

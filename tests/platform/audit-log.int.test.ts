@@ -320,7 +320,7 @@ describe('the verification', () => {
     expect(await verify()).toMatchObject(brokenAt(2, /differs from the sealed entry/));
   });
 
-  it('detects only with an anchor that the chain was truncated', async () => {
+  it('needs an anchor to detect that the chain was truncated', async () => {
     await owner`delete from audit_seals where position > 6`;
     await owner`delete from audit_log where id > 6`;
     expect(await verify()).toMatchObject({
@@ -332,7 +332,7 @@ describe('the verification', () => {
     expect(await verify(head)).toMatchObject(brokenAt(8, /ends before position 8/));
   });
 
-  it('detects only with an anchor that the last entries were changed and sealed again', async () => {
+  it('needs an anchor to detect that the last entries were changed and sealed again', async () => {
     await owner`delete from audit_seals where position > 6`;
     await owner`update audit_log set subject = 'somebody-else' where id = 7`;
     await sealUpTo(8);

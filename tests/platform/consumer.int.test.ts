@@ -68,7 +68,8 @@ const start = async (
 };
 
 /**
- * Starts a member of the consumer group of the topic. The consumer halts instead of storing a third dead letter within six records.
+ * Starts a member of the consumer group of the topic. The consumer halts when three of the last six records would become dead
+ * letters: it stores only the first two.
  */
 const consume = (
   topic: string,

@@ -58,9 +58,10 @@ describe('a transaction after a change of its table succeeds within three attemp
     expect((await succeedWithin3(read)).every(isTransient)).toBe(true);
   });
 
-  // The driver repeats the first statement behind the others. Nothing may be sent before its answer.
+  // The driver sends the first statement again, behind the other one. The connection must not be used before the server has
+  // answered this repetition.
   it(
-    'when it sends another statement behind it; the earlier attempts fail with a transient error',
+    'when it sends two statements without waiting; the earlier attempts fail with a transient error',
     { timeout: 10_000 },
     async () => {
       const other = (tx: Parameters<typeof readIn>[0]) =>
@@ -74,7 +75,7 @@ describe('a transaction after a change of its table succeeds within three attemp
   );
 
   // COMMIT is sent together with the statement, so the server answers COMMIT with a rollback before the driver repeats the statement.
-  it('when it does not await its statement: then nothing is lost', { timeout: 10_000 }, async () => {
+  it('when it does not await its statement, and the row is stored', { timeout: 10_000 }, async () => {
     await changeNameType('text');
     const insert = (id: number) => () =>
       database.db.transaction(async (tx) => {

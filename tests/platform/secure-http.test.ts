@@ -1,5 +1,5 @@
 // HTTP over TLS: the HTTP server of the processes, with and without client certificates, and the registry client against a registry
-// that requires a client certificate and a password. The peer in each test uses the TLS module of Node directly.
+// that requires a client certificate and a password. The peer is always a client or a server of Node itself.
 import { randomUUID } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -154,7 +154,7 @@ describe('the registry client', () => {
     expect(connected.schemaId(eventType)).toBe(7);
   });
 
-  it('of the npm commands needs the same settings', async () => {
+  it('of the npm commands also needs the authority, the certificate and the password', async () => {
     const url = await registry();
     const statusWith = (security: RegistrySecurity) =>
       callRegistry({ url, security }, `${url}/subjects`, { timeoutMs: 5_000 });

@@ -233,7 +233,7 @@ describe('an instance that has lost its lease', () => {
     answers = [failedResponse, chargedResponse];
     const orderId = await newDueCharge();
     beforeAnswer = async () => {
-      // Another instance leases the request. A single statement does this, so that this instance cannot poll in between.
+      // Simulates that another instance leases the request. It is one statement, so that the job cannot poll in between.
       await shell.db.update(transactions).set({
         dueAt: sql`clock_timestamp() + interval '60 s'`,
         attempts: sql`${transactions.attempts} + 1`,

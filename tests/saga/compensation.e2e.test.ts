@@ -55,7 +55,7 @@ describe('a declined payment', () => {
 });
 
 describe('paying again after a decline', () => {
-  it('is refused with the state and the next step; the response to the first key stays the same', async () => {
+  it('is refused with the state and the next step; a repetition of the first request gets the first response', async () => {
     const testProduct = await newProduct(1);
     const { id } = await orderOne(testProduct.id, { mode: 'MANUAL' });
     await orderWith(id, 'CONFIRMED');

@@ -40,7 +40,7 @@ describe('Idempotency-Key of an order', () => {
     expect(second.headers.get('location')).toBe(first.headers.get('location'));
   });
 
-  it('identifies the same request with quotes, as in the draft standard, and without quotes', async () => {
+  it('is the same key with quotes, as in the draft standard, and without quotes', async () => {
     const key = randomUUID();
     const unquoted = await placeRaw(requestWith(key));
     const quoted = await placeRaw(requestWith(key, { headers: { 'idempotency-key': `"${key}"` } }));

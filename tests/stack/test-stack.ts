@@ -61,7 +61,6 @@ const containersFrom = async (env: NodeJS.ProcessEnv): Promise<Containers | unde
   return containersOf(`orderflow-test-${randomUUID().slice(0, 8)}`);
 };
 
-/** Boots the stack of a test run, before the first test that needs it. */
 export const bootTestStack = async (): Promise<RunningTestStack> => {
   const containers = await containersFrom(process.env);
   const chaosToken = randomUUID();

@@ -38,7 +38,7 @@ export async function underLoad(
   const placed: Promise<string>[] = [];
   for (let index = 0; index < orders; index += 1) {
     placed.push(placeUntilAccepted(productId));
-    // Because of the pause, every part has some orders in flight when the fault happens.
+    // The pause spreads the orders over the steps of the saga, so each service works on some of them when the fault happens.
     await delay(pauseMs);
     if (index === Math.floor(orders / 3)) placed.push(fault().then(() => placeUntilAccepted(productId)));
   }

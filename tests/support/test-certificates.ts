@@ -6,7 +6,7 @@ import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:cry
 const der = (tag: number, ...contents: readonly Uint8Array[]): Buffer => {
   const content = Buffer.concat(contents);
   if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
-  // Java rejects the signature after a longer encoding, because it re-encodes the certificate before it checks the signature.
+  // Java encodes the certificate again before it checks the signature. With a longer encoding of a length, the check would fail.
   const length = Buffer.from(
     content.length.toString(16).padStart(content.length < 0x100 ? 2 : 4, '0'),
     'hex',

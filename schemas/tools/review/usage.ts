@@ -1,5 +1,6 @@
 // Finds the code that reads each field of each event, and the code that creates each event. It uses the types of the
-// TypeScript compiler, so no list is maintained by hand. The contract is an argument and can differ from the files on disk.
+// TypeScript compiler, so no list of places is maintained by hand. The contract is an argument and can differ from
+// the files on disk.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
@@ -190,8 +191,8 @@ export const usageOf = async (root: string, schemas: readonly EventSchema[]): Pr
     return [...found].filter(({ service }) => services.includes(service));
   };
   /**
-   * Records such as Money are in many events, so code counts as a reader of a nested field only if its service reads the record
-   * from this event.
+   * Many events contain records such as Money. So code that reads a field of such a record counts only if its service reads the
+   * record from this event.
    */
   const readers = (event: EventSchema, path: string): readonly Place[] => {
     const services = [...(subscribers.get(event.eventType) ?? []), 'platform'];

@@ -1,5 +1,5 @@
-// Measures the same decisions, SQL and commits on the three databases, called one after the other in this process. Nothing is
-// published and nothing is consumed, so the difference to the rate of the whole system is the cost of the pipeline.
+// Measures the decisions, SQL and commits of the saga of an order, with direct calls in this process. Nothing is published or
+// consumed through Kafka, so the difference to the rate of the whole system is the cost of the pipeline.
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { DomainEvent } from '../../../schemas/generated/events.ts';

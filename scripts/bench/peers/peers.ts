@@ -99,7 +99,8 @@ export const benchPeers = async (options: PeersOptions): Promise<PeersReport> =>
       systems.push(await measureSystem('this version', system, options));
       const plainKafka = await measurePlainKafka(stack.urls.kafka, hopRate, hopSeconds);
       say(`plain Kafka: p50 ${plainKafka.p50} ms`);
-      // Creating a product publishes an event, which needs running connectors. The poller pauses them.
+      // The products are created first: the poller pauses the connectors and leaves them paused, and the event of a new product
+      // needs a connector.
       const shop = await prepareShop(system);
       try {
         const polling = await withPoller(stack, system, (polled) =>

@@ -66,7 +66,6 @@ const barHeight = 22;
 const labelWidth = 200;
 const chartWidth = 420;
 
-/** A chart of horizontal bars. */
 const bars = (
   title: string,
   unit: string,

@@ -29,7 +29,10 @@ export const withSubcommands = (command: CommandUnknownOpts): CommandUnknownOpts
   ...command.commands.flatMap(withSubcommands),
 ];
 
-/** Why a command refuses these arguments; undefined when it accepts them. Afterwards the command does nothing when it is run. */
+/**
+ * Why a command refuses these arguments; undefined when it accepts them. The call replaces the actions, so the command does
+ * nothing when it is run later.
+ */
 export const refusalOf = (command: CommandUnknownOpts, args: readonly string[]): string | undefined => {
   for (const each of withSubcommands(command)) {
     each.configureOutput({ writeOut: () => undefined, writeErr: () => undefined });

@@ -23,7 +23,7 @@ import { createEventMetrics } from '../../../services/platform/messaging/event-m
 import { createHttpOptions } from '../../../services/platform/http/limits/guards.ts';
 import { guardSettings } from '../../../services/platform/process/settings/guard-settings.ts';
 import { createHealth } from '../../../services/platform/http/routes/health.ts';
-import { createLogger } from '../../../services/platform/process/logger.ts';
+import { silentLogger } from '../../../services/platform/process/silent-logger.ts';
 
 type LabelsByMetric = readonly (readonly [name: string, labels: readonly string[]])[];
 
@@ -57,7 +57,7 @@ const metricsOfProcesses = (): LabelsByMetric => {
   );
   createPipelineMetrics(metrics).observe({ latest: () => [] }, { lag: noValues });
   createAuditorApp({
-    logger: createLogger({ service: 'metrics', level: 'error' }),
+    logger: silentLogger('metrics'),
     health: createHealth({ checks: {} }),
     auditor: { latest: () => undefined },
     pipelines: { latest: () => [], samples: () => [], incidents: () => [], recordActed: () => undefined },

@@ -23,8 +23,8 @@ function generatePermissions(): string {
 
 # Permissions
 
-Everything that is not listed is forbidden. Every endpoint is created from an entry of this table, a process does not start with
-a route that has no entry, and \`tests/http/permissions.e2e.test.ts\` sends a request for every cell.
+Everything that is not listed is forbidden. Every endpoint is created from an entry of this table. If a process has a route
+without an entry, it does not start. \`tests/http/permissions.e2e.test.ts\` sends a request for every cell.
 
 - **own**: only resources of the caller. **own lines**: only orders that contain products of the caller, without the lines of other sellers.
 - The response is 401 without a valid token, 403 for a role without permission, and 404 for a resource outside of the permitted scope.

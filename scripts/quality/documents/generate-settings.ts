@@ -82,7 +82,7 @@ interface Row {
 
 const code = (text: string): string => `\`${text}\``;
 
-/** The default: a description, or the value that has the same effect. */
+/** What the table shows as the default: the description `whenUnset`, or the value that an unset variable stands for. */
 const defaultOf = ({ schema, whenUnset }: Setting<unknown>): string => {
   if (whenUnset !== undefined) return whenUnset;
   const unset = schema.safeParse(undefined);
@@ -190,8 +190,9 @@ Without the settings below, connections are not encrypted. This is safe on loopb
   with \`KAFKA_CERT_FILE\` and \`KAFKA_KEY_FILE\`; \`KAFKA_CA_FILE\` for both.
 - **Schema registry**: an https address. \`SCHEMA_REGISTRY_CA_FILE\`, client certificate, and user and password are optional.
 - **HTTP server of each process**: \`TLS_CERT_FILE\` and \`TLS_KEY_FILE\`. With \`TLS_CLIENT_CA_FILE\` every client needs a certificate,
-  health probes included. The processes of OrderFlow present no certificate to each other: do not set this variable for the
-  gateway, nor for a dashboard that is the issuer, and use a \`tcp\` health target for a process with this variable.
+  health probes included. The processes of OrderFlow present no certificate to each other. So do not set this variable for the
+  gateway, for a dashboard that is the issuer, or for a process that the pages of the dashboard call (order, inventory, payment,
+  auditor). Use a \`tcp\` health target for a process with this variable.
 - **HTTP calls** to the OIDC issuer, the gateway and health targets trust the authorities of Node and of \`NODE_EXTRA_CA_CERTS\`.
 - **Kafka Connect** has its own settings: for the worker \`security.protocol\`, \`ssl.*\` and \`sasl.*\`, and again with the prefixes
   \`producer.\`, \`consumer.\` and \`admin.\`; for each connector \`database.sslmode\`, \`database.sslrootcert\`, \`database.sslcert\` and

@@ -154,7 +154,7 @@ export const javaCommand = (runtime: JavaRuntime, program: JavaProgram): Command
     '-XX:MaxHeapFreeRatio=30',
     '-Xss512k',
     '-XX:-UsePerfData',
-    // The supervisor then restarts the JVM.
+    // A JVM that is out of memory exits, and the supervisor restarts it.
     '-XX:+ExitOnOutOfMemoryError',
     ...archiveFlags(runtime, program),
     ...(program.agent === undefined || runtime.archiveTo !== undefined

@@ -24,8 +24,8 @@ export interface ConnectTarget extends Wait {
 }
 
 /**
- * Applies the safe changes to one connector. Returns once its task reads the slot, or with `trouble`. With a dangerous change that
- * was not applied, returns once the task runs.
+ * Applies the safe changes to one connector and leaves out dangerous ones. Returns once the task of the connector reads the slot,
+ * or with `trouble`. If it left out a change, it waits only until the task runs: the connector may read another slot.
  */
 export type ProvisionConnector = (
   database: DatabaseTarget,

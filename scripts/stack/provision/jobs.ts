@@ -1,5 +1,5 @@
-// The provisioning steps of the boot as separate jobs, for a stack that Docker Compose or another tool starts. Every job is
-// idempotent, and every wait has a time limit.
+// The provisioning steps of the boot, and the replication of the topics, as separate jobs for a stack that Docker Compose or
+// another tool starts. Every job is idempotent, and every wait has a time limit.
 import { registerSchemas } from '../../../schemas/tools/registry.ts';
 import { readContract } from '../../../schemas/tools/releases.ts';
 import { answers, seconds, until } from '../supervise/deadline.ts';

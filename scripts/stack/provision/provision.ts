@@ -48,7 +48,8 @@ const grant = async (sql: postgres.Sql, service: ServiceName): Promise<void> => 
     }
     await execute(tx, 'GRANT SELECT ON TABLE public.outbox TO %I', cdc);
     await execute(tx, 'GRANT SELECT ON ALL TABLES IN SCHEMA public TO %I', auditor);
-    // For an administrator's actions on the connector of this service: the audit log and the responses of repeated requests.
+    // The auditor executes an administrator's actions on the connector of this service. It adds them to the audit log, and stores
+    // their responses for repeated requests.
     await execute(tx, 'GRANT INSERT ON TABLE public.audit_log TO %I', auditor);
     await execute(tx, 'GRANT INSERT, UPDATE, DELETE ON TABLE public.idempotency_keys TO %I', auditor);
   });

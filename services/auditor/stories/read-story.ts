@@ -162,7 +162,7 @@ const findOrders = async (databases: Databases, id: string, correlationId: strin
 
 type OutboxRow = Omit<StoryEvent, 'emittedBy' | 'publishedAt' | 'position' | 'consumptions'>;
 
-/** No transaction of a service lasts longer, because of statement and lock timeouts. */
+/** A commit later than this after `occurredAt` is taken for that of a row that was inserted again. */
 const longestTransactionMs = 10_000;
 
 /** When `npm run recover` has inserted a row again, its first commit time is lost; `occurredAt` is only slightly earlier. */

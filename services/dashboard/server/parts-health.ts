@@ -101,7 +101,6 @@ const probeTcp = (host: string, port: number, timeoutMs: number): Promise<Answer
     socket.once('error', (error) => settle(() => reject(error)));
   });
 
-/** The reason of a failed probe. */
 const reasonOf = (error: unknown, timeoutMs: number): string =>
   error instanceof Error && error.name === 'TimeoutError'
     ? `no answer within ${timeoutMs} ms`

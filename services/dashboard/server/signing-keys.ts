@@ -19,7 +19,7 @@ const privateKeySchema = z.object({
   x: z.string(),
   d: z.string(),
   kid: z.string(),
-  /** When the key became the signing key. Keys from older files have no such time and count as expired. */
+  /** When the key became the signing key. Keys from older files have no such time, so they are due for renewal. */
   createdAt: z.iso.datetime().default('1970-01-01T00:00:00.000Z'),
 });
 type PrivateKey = z.infer<typeof privateKeySchema>;

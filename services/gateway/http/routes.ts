@@ -1,4 +1,5 @@
-// The provider's routes: charges and refunds with idempotency keys, and the behaviour, with which tests make the provider fail.
+// The provider's routes: charges and refunds with idempotency keys, the ledger, and the behaviour. Tests change the behaviour to
+// make the provider fail.
 import { permissionsOfProcesses } from '../../platform/http/endpoint/permissions.ts';
 import { permissions } from './permissions.ts';
 import type { Context } from 'hono';

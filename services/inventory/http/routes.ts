@@ -61,7 +61,6 @@ const movementPosition = z
   .tuple([z.string().regex(/^\d{1,15}$/)])
   .transform(([sequence]) => Number(sequence));
 
-/** Adds the inventory routes to an application. */
 export function registerInventoryRoutes(app: App, shell: Shell): void {
   const messageOf = (c: AppContext, input: ProductInput): Message<ProductInput> => {
     const context = messageContextOf(c);

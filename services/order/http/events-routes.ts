@@ -15,7 +15,6 @@ interface OrderEventsOptions extends Omit<OrderStreamOptions, 'readAfter'> {
   readonly stopping: AbortSignal;
 }
 
-/** Adds the route to an application. */
 export function registerOrderEvents(
   app: App,
   { db, streams, stopping, ...options }: OrderEventsOptions,

@@ -91,11 +91,11 @@ export function streamTrail(
   // A proxy that buffers would delay the events.
   c.header('X-Accel-Buffering', 'no');
   return streamSSE(c, async (stream) => {
-    // Registered before the first await: the abort event of a client that disconnects earlier would be lost.
+    // Registered before the first await: if the client disconnected before the registration, its abort event would be lost.
     stream.onAbort(open.end);
     const lifetime = setTimeout(open.end, lifetimeMs);
     const writeInTime = async (write: () => Promise<unknown>): Promise<void> => {
-      let deadline = setTimeout(disconnect, slowestWriteMs);
+      let deadline = setTimeout(disconnect, open.signal.aborted ? lastWriteMs : slowestWriteMs);
       const shortenDeadline = (): void => {
         clearTimeout(deadline);
         deadline = setTimeout(disconnect, lastWriteMs);

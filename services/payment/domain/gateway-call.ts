@@ -1,6 +1,6 @@
 // Decides which gateway call a request needs, and what the result means for the payment. A charge is not sent if the payment was
-// closed before the request was leased. If the request had an earlier lease, it may have been sent and money may have moved, so the
-// outcome is looked up.
+// closed before the request was leased. If such a request had an earlier lease, money may have moved, so the outcome is looked
+// up.
 import type { GatewayAnswer } from './decide.ts';
 import type { GatewayRequest } from './payment.ts';
 

@@ -79,7 +79,7 @@ const payRoute = endpoint(permissions['payments.pay'], {
   },
   responses: {
     200: {
-      description: 'The charge already has an outcome; the payment in its current state',
+      description: 'The charge already has an outcome. The body has the current state of the payment.',
       content: json(paymentView),
     },
     202: {

@@ -58,7 +58,6 @@ interface GatewayAccess {
   readonly circuit: () => Circuit;
 }
 
-/** Adds the payment routes to an application. */
 export function registerPaymentRoutes(
   app: App,
   shell: Shell,

@@ -22,9 +22,9 @@ interface GatewayCallsOptions {
   readonly gateway: Gateway;
   readonly logger: Logger;
   /**
-   * Duration of a lease, ms. It is longer than a call, and each retry renews it. No call starts that could outlast its lease, so
-   * when a look-up finds no charge, no other instance is charging, unless its process was suspended just before the call. `decide`
-   * refunds such a late charge.
+   * Duration of a lease, ms. It is longer than a call, and each retry renews it. No call starts that could outlast its lease. So
+   * when a look-up finds no charge, no other instance is charging. The one exception is an instance whose process was suspended
+   * just before its call; `decide` refunds that late charge.
    */
   readonly leaseMs: number;
   /** Maximum duration of one call, ms. */

@@ -10,7 +10,7 @@ import type { GatewayResult } from '../domain/gateway-call.ts';
 interface Keyed {
   readonly idempotencyKey: string;
   readonly traceparent: string;
-  /** How often this request was already sent; 0 if absent. */
+  /** How often this request was already sent since it was leased; 0 if absent. Earlier leases do not count. */
   readonly resends?: number;
 }
 export interface ChargeRequest extends Keyed {

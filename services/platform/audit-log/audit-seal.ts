@@ -56,7 +56,7 @@ export const sealBatch = (
         and(
           sql`(${auditLog.transaction}, ${auditLog.id}) > (${lastSealed.transaction}::xid8, ${lastSealed.id}::bigint)`,
           sql`${auditLog.transaction} < pg_snapshot_xmin(pg_current_snapshot())`,
-          // Only tampering can put a sealed entry here; it must not prevent the sealing of the other entries.
+          // Only tampering can put a sealed entry behind the last sealed entry. It must not prevent the sealing of the others.
           sql`not exists (select from ${auditSeals} where ${auditSeals.entryId} = ${auditLog.id})`,
         ),
       )

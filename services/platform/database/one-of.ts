@@ -1,7 +1,6 @@
 // Parses a text column into a union type. A CHECK constraint or the only writer guarantees the value. For any other value, reading
 // the row fails.
 
-/** A parser for texts that must be one of `values`. */
 export const oneOf =
   <T extends string>(...values: readonly T[]) =>
   (text: string): T => {

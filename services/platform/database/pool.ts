@@ -1,5 +1,5 @@
-// A pool of connections. Each connection is a client of the driver with one connection, so that a transaction can send its first
-// statements together with BEGIN: the driver's own pool waits for the answer to BEGIN.
+// A pool of connections. Each connection is a driver client that is limited to one connection, so a transaction can send its
+// first statements together with BEGIN. The driver's own pool would wait for the answer to BEGIN first.
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { createConnectionQueue, type ConnectionQueue } from './connection-queue.ts';
@@ -18,7 +18,7 @@ export const connections = new WeakMap<object, PostgresJsDatabase>();
 /** Longest use of a connection, in milliseconds; a server process grows with the statements that it has prepared. */
 const maxLifetimeMs = 30 * 60_000;
 
-/** Longest wait for the first answer of the server; longer than the time limits of the connection attempt and of a statement. */
+/** Longest wait for the first answer of the server; longer than a connection attempt and a statement can take together. */
 const connectWithinMs = 12_000;
 
 /** A connection of the pool. It is used until it is closed, and never opened again. */
@@ -43,7 +43,7 @@ interface DriverCalls {
   begin?(work: (transaction: { readonly unsafe: Unsafe }) => Promise<unknown>): Promise<unknown>;
 }
 
-/** Drizzle over functions in place of the driver. In the driver's options, it sets the types that it expects. */
+/** Drizzle that calls these functions instead of the driver. It replaces parsers and serializers of types in `options`. */
 export const drizzleOver = (
   calls: DriverCalls,
   options: Pick<postgres.ParsedOptions, 'parsers' | 'serializers'> = { parsers: {}, serializers: {} },

@@ -33,8 +33,8 @@ export interface RetentionReport {
   /** True when due rows may be left because the limit of a run was reached or the run was aborted. */
   readonly more: boolean;
   /**
-   * The last error of each table whose due rows were not all deleted because of errors. After a transient error, or when more than
-   * `maximumPassed` rows have failed, the run leaves the other rows of the table too.
+   * For each table in which an error left due rows: the last error. After a transient error, or when more than `maximumPassed`
+   * rows have failed, the run leaves the other rows of the table too.
    */
   readonly failed?: Readonly<Partial<Record<Table, string>>>;
 }
@@ -113,7 +113,7 @@ export async function runRetention(
       try {
         const result = await deleteBatch(statements[table](limit, passed));
         deleted[table] += result.deleted;
-        if (result.refused !== null) return report(false, result.refused);
+        if (result.refused !== null) return report(more, result.refused);
         if (passed === 0) failed.delete(table);
         if (result.deleted < limit) break;
         limit = Math.min(batch, limit * 10);

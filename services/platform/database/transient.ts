@@ -5,9 +5,9 @@
 import { errorCodeOf } from '../process/error-code.ts';
 
 /**
- * Transient SQLSTATEs. Permanent, so not listed, are among others the classes 21, 22, 23 and 44 (the values break a rule), the
- * rest of 25 (the code misuses a transaction), the rest of 42 (the SQL is wrong), 54 (the values are too large), P0 (a function
- * raised an exception).
+ * Transient SQLSTATEs. Every other SQLSTATE is permanent, for example the classes 21, 22, 23 and 44 (the values break a rule),
+ * the rest of 25 (the code misuses a transaction), the rest of 42 (the SQL is wrong), 54 (the values are too large) and P0 (a
+ * function raised an exception).
  */
 const transientSqlStates = [
   /^0A000$/, // a table has changed under a prepared statement: the statement is prepared again

@@ -75,8 +75,8 @@ const isSchema = (value: unknown): value is Schema => isRecord(value) && 'type' 
 // Safe: the types are generated from the reader schema that decoded the value.
 const isReceived = (event: { metadata: unknown }): event is ReceivedEvent => isRecord(event.metadata);
 
-const isEventType = (type: string): type is EventType => type in eventCatalogue;
-const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
+export const isEventType = (type: string): type is EventType => type in eventCatalogue;
+export const eventTypes = Object.keys(eventCatalogue).filter(isEventType);
 
 const readerTypes = new Map<EventType, Type>(
   eventTypes.map((type) => {

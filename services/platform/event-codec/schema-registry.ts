@@ -80,7 +80,7 @@ export function createRegistryClient(
     const id = await lookUpId(type);
     if (id === undefined)
       throw new DependencyUnavailable(
-        `the schema of ${type} is not registered in this version; npm run schemas -- verify shows what is missing`,
+        `the registry does not have this build's schema of ${type}; npm run schemas -- verify shows what is missing`,
       );
     ids.set(type, id);
   };

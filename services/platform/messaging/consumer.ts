@@ -47,8 +47,8 @@ export interface RunningConsumer extends Subscription {
  */
 const defaultBackoff = { initialMs: 50, maxMs: 2_000 };
 /**
- * When this many keys wait, they have a common cause, such as an unavailable database, and the whole partition waits. Records that
- * were handed over together may exceed the limit.
+ * When this many keys wait, they have a common cause, such as an unavailable database, and the whole partition waits. The stream
+ * hands over several records at once. All of them pass the check before the first one waits, so they may exceed the limit.
  */
 const defaultWaitingLimit: WaitingLimit = { keys: 20, records: 1_000 };
 /** The first failed attempt is logged, then about one per minute. */
@@ -153,7 +153,6 @@ export function startConsumer(options: ConsumerOptions): RunningConsumer {
     }
   };
 
-  /** The attempts at one record. */
   const attemptsAt = (record: StreamRecord) => {
     const delivery = beginDelivery(record, groupId);
     const place = {

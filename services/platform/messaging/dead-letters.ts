@@ -41,7 +41,7 @@ function* chainOf(error: Error): Generator<Error> {
 
 /**
  * The stacks of the error and its causes, bounded, without credentials that the text of a failed query may quote. The error of
- * Drizzle comes last: it has the query and its call, while the first line is to name the reason.
+ * Drizzle comes last, because it has only the query and its call stack; the first line must name the reason.
  */
 export const describeError = (error: Error): string => {
   const chain = [...chainOf(error)];

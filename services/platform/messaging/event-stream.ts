@@ -1,4 +1,4 @@
-// The port to Kafka (services only consume). Only kafkajs-event-stream.ts and compression.ts depend on KafkaJS.
+// The port to Kafka (services only consume). In services/, only kafkajs-event-stream.ts and compression.ts depend on KafkaJS.
 
 export interface StreamRecord {
   readonly topic: string;
@@ -39,7 +39,7 @@ export interface PartitionLag {
   readonly end: number;
   /** The next offset to read; null when the group has committed nothing. */
   readonly committed: number | null;
-  /** Number of offsets that the group has not committed; 0 for a single offset, which is probably the marker of a transaction. */
+  /** Number of offsets that the group has not committed. A single offset counts as 0: it is probably a transaction marker. */
   readonly lag: number;
 }
 

@@ -5,8 +5,8 @@ const hasReasonInCause = (error: Error): boolean =>
   error.cause instanceof Error && (error instanceof DrizzleQueryError || error.message === 'fetch failed');
 
 /**
- * The message of anything that was thrown, with the reason of the failure. A connection that every address of a host refuses fails
- * with an AggregateError, which has no message of its own.
+ * The message of anything that was thrown, with the reason of the failure. If every address of a host refuses the connection, the
+ * error is an AggregateError, which has no message of its own.
  */
 export const messageOf = (thrown: unknown): string => {
   if (!(thrown instanceof Error)) return String(thrown);

@@ -152,9 +152,9 @@ export interface TracedDelivery {
 }
 
 /**
- * When the event was appended to the outbox, shortly before the commit. This is the time in the event id; for an id that is not a
- * UUIDv7, the earlier time at which the event occurred. If that time is missing, or later than `latest` because the clock of the
- * writer is ahead, it is the time of publication.
+ * When the event was appended to the outbox, shortly before the commit: the time in its id. An id that is not a UUIDv7 has no
+ * time; then it is the header `occurredAt`, which is slightly earlier. Without this header, or when the time is later than
+ * `latest` because the clock of the writer is ahead, it is the time of publication.
  */
 const appendedAt = ({ headers, timestamp }: EventRecord, latest: Date): Date => {
   const { id = '', occurredAt = '' } = headers;

@@ -11,7 +11,7 @@ export const allowedTransitions: Readonly<Record<OrderStatus, readonly OrderStat
   CANCELLED: ['CANCELLED'],
 };
 
-/** The commands, timers and responses of the payment provider that took effect on one order. */
+/** The commands, the timers and the payment provider's responses that took effect on one order. */
 export interface OrderHistory {
   readonly mode: PaymentMode;
   readonly sellers: ReadonlySet<string>;

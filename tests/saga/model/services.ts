@@ -26,7 +26,7 @@ interface Services {
   readonly handlers: Record<Group, (event: DomainEvent) => Outcome | undefined>;
 }
 
-/** `publish` appends the events of a decision to their topics, and returns a text with the event types for the log of the history. */
+/** `publish` appends the events of a decision to their topics, and returns their types as a text for the log. */
 export const createServices = (
   { orders, reservations, stock, payments, requests }: ModelState,
   {

@@ -1,4 +1,4 @@
-// The steps of the model and its initial data. There are few products and few orders, so that the orders compete for stock.
+// The steps of the model and its initial data. There are few products with few units, so that the orders compete for stock.
 import type { CatalogueItem } from '../../../services/order/domain/place-order.ts';
 
 export const groups = ['order', 'inventory', 'payment'] as const;

@@ -48,7 +48,7 @@ export const addCatalogueRoutes = (app: App, read: () => Contract = readContract
   app.openapi(
     endpoint(permissions['catalogue.permissions'], {
       tags,
-      summary: 'The permission matrix, from the enforced tables',
+      summary: 'The permission matrix, from the tables that the services enforce',
       responses: { 200: { description: 'All actions', content: json(permissionsView) } },
     }),
     (c) => c.json({ data: permissionMatrix() }, 200, headers),

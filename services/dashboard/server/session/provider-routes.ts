@@ -75,7 +75,9 @@ export const addProviderRoutes = (app: App, { oidc, sessions, key, secure }: Pro
     endpoint(permissions['session.callback'], {
       tags: ['session'],
       summary: 'The redirect back from the OIDC provider',
-      responses: redirect('With the session cookie to the page to open; after a failure to the sign-in page'),
+      responses: redirect(
+        'To the page to open, with the session cookie; if the sign-in failed, to the sign-in page',
+      ),
     }),
     async (c) => {
       c.header('Cache-Control', 'no-store');

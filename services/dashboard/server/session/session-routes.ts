@@ -69,7 +69,7 @@ export const addSessionRoutes = (
       summary: 'Sign in with email and password; sets the session cookie',
       request: { body: { required: true, content: json(credentialsSchema) } },
       responses: { 200: { description: 'The new session', content: json(sessionView) } },
-      problems: [401, 429],
+      problems: [401, 404, 429],
     }),
     async (c) => {
       if (issuer === undefined)

@@ -13,7 +13,7 @@ const permissions = permissionTable({
 });
 
 describe('the access of a caller', () => {
-  it('belongs to the first role with a cell, in the sequence ADMIN, SELLER, USER', () => {
+  it('is that of the first allowed role, in the sequence ADMIN, SELLER, USER', () => {
     expect(accessOf(permissions['orders.list'], ['USER'])).toEqual({ role: 'USER', scope: 'own' });
     expect(accessOf(permissions['orders.list'], ['USER', 'SELLER'])).toEqual({
       role: 'SELLER',
@@ -23,7 +23,7 @@ describe('the access of a caller', () => {
     expect(accessOf(permissions['orders.place'], [...roles])).toEqual({ role: 'USER', scope: 'own' });
   });
 
-  it('is undefined when no role has a cell', () => {
+  it('is undefined when none of the roles of the caller is allowed', () => {
     expect(accessOf(permissions['orders.place'], ['SELLER', 'ADMIN'])).toBeUndefined();
     expect(accessOf(permissions['orders.list'], [])).toBeUndefined();
     expect(accessOf(permissions['faults.arm'], ['ADMIN'])).toBeUndefined();

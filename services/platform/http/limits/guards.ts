@@ -10,7 +10,7 @@ import type { Guards } from '../server/request-context.ts';
 /** For a process without protected endpoints. */
 const refuseEverybody: Guards['authenticate'] = () => Promise.reject(problem('unauthenticated'));
 
-/** `busy`: why a shared resource, such as the database, would make requests wait too long; undefined while it would not. */
+/** `busy` returns why requests would wait too long for a shared resource, such as the database; undefined when they would not. */
 export const createGuards = (
   config: GuardConfig = readConfig(guardSettings, {}),
   authenticate: Guards['authenticate'] = refuseEverybody,

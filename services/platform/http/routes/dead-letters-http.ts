@@ -85,7 +85,7 @@ const toResult = (replayed: ReplayResult): Replayed => {
   return { id, outcome, ...(reason === undefined ? {} : { reason }) };
 };
 
-/** The ids of a page are lower than this id. */
+/** The position in a cursor: the last id of a page. The next page has lower ids. */
 const deadLetterPosition = z.tuple([z.uuid()]).transform(([id]) => id);
 
 /** Adds the routes below `/api/v1/dead-letters`. */
@@ -133,7 +133,8 @@ export function registerDeadLetterRoutes(
         firstAt: min(deadLetters.failedAt),
         lastAt: max(deadLetters.failedAt),
         sampleId: sql<string>`max(${deadLetters.id}::text)`,
-        sampleError: sql<string>`(array_agg(${deadLetters.error} order by ${deadLetters.id} desc))[1]`,
+        // Reads one error per group; an aggregate would read them all.
+        sampleError: sql<string>`(select d.error from dead_letters d where d.id = max(${deadLetters.id}::text)::uuid)`,
       })
       .from(deadLetters)
       .where(eq(deadLetters.state, 'parked'))

@@ -27,7 +27,7 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  /** Maximum number of connections; 4,096 when absent. Further connections are closed, over plain HTTP after a 503. */
+  /** Maximum number of connections; 4,096 when absent. Further connections are closed; over plain HTTP they get a 503 first. */
   readonly maxConnections?: number;
   /** Milliseconds within which the headers of a request must arrive; 10,000 when absent. */
   readonly headersTimeoutMs?: number;
@@ -55,7 +55,7 @@ export interface RunningServer {
 const serverOptionsOf = (headersTimeout: number, requestTimeout: number) => ({
   requireHostHeader: false,
   headersTimeout,
-  // The application has its own limit. It must expire first, because its responses are problems.
+  // The application has its own limit. It must expire first, because only its response has the correlation id of the request.
   requestTimeout: Math.max(15_000, headersTimeout, requestTimeout) + 15_000,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: Math.min(5_000, headersTimeout),

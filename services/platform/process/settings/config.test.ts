@@ -106,7 +106,7 @@ describe('settings', () => {
     expect(parseConfig(ttl, { TTL_SECONDS: '0' }).ok).toBe(false);
   });
 
-  it('that are invalid end the start with exit code 78 and one sentence per problem on stderr', async () => {
+  it('that are invalid prevent the start: exit code 78, and one sentence per problem on stderr', async () => {
     const module = new URL('config.ts', import.meta.url).href;
     const script = `import { readConfig, settings } from ${JSON.stringify(module)};
       readConfig({ port: settings.port(1), oidcIssuer: settings.oidcIssuer }, { PORT: 'x' });

@@ -10,7 +10,7 @@ export const guardSettings = {
     maximum: 10_000_000,
     byDefault: 3_000,
     description:
-      'Maximum number of requests with a token per subject, window and instance; further requests are answered 429.',
+      'Maximum number of requests that the subject of a token may send to one instance per window; further ones are answered 429.',
   }),
   rateLimitSeconds: wholeNumberSetting('RATE_LIMIT_WINDOW_SECONDS', {
     minimum: 1,

@@ -1,5 +1,5 @@
 // A decision is the result of a pure function of an input and the current state; `handle` carries it out. A late or repeated input
-// is ignored with a reason. It never causes an exception, because an exception would block the partition.
+// is ignored with a reason. It never causes an exception, because an exception would make a dead letter of a good event.
 
 export interface Accepted<State, Event> {
   readonly kind: 'accepted';

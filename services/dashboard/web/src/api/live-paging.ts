@@ -6,7 +6,6 @@ interface Pages {
   readonly pages: readonly unknown[];
 }
 
-/** A list with more loaded pages is not polled. */
 const maxPolledPages = 5;
 
 export const isPolled = ({ pages }: Pages): boolean => pages.length <= maxPolledPages;

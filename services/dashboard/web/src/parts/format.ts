@@ -11,7 +11,6 @@ export const formatMoney = (
   return format.format(amountMinor / 10 ** decimalsOf(currency));
 };
 
-/** The number of decimals of a currency. */
 export const decimalsOf = (currency: string): number =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
 

@@ -3,10 +3,11 @@ import { Button, SegmentedControl, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { permissionsQuery } from '../../api/admin-queries.ts';
 import classes from './audit-log-page.module.css';
-import { toAuditSearch, toLocalField, type AuditSearch, type AuditService } from './audit-search.ts';
+import { toAuditSearch, toLocalField, type AuditSearch } from './audit-search.ts';
+import type { ServiceName } from '../../api/types.ts';
 
 /** The actions that the audit log records: those that change data and require a role. */
-const useRecordedActions = (service: AuditService): string[] => {
+const useRecordedActions = (service: ServiceName): string[] => {
   const { data = [] } = useQuery(permissionsQuery);
   return data
     .filter(
@@ -20,7 +21,7 @@ const useRecordedActions = (service: AuditService): string[] => {
 };
 
 interface AuditFiltersProps {
-  readonly service: AuditService;
+  readonly service: ServiceName;
   readonly search: AuditSearch;
   readonly onChange: (search: AuditSearch) => void;
 }

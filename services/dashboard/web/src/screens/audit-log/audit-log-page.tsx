@@ -13,8 +13,9 @@ import { useNow } from '../../parts/when.tsx';
 import { AuditLine } from './audit-entry.tsx';
 import { AuditFilters } from './audit-filters.tsx';
 import classes from './audit-log-page.module.css';
-import { auditServices, toAuditSearch, type AuditSearch } from './audit-search.ts';
+import { toAuditSearch, type AuditSearch } from './audit-search.ts';
 import { Verification } from './verification.tsx';
+import { serviceNames } from '../../parts/service-names.ts';
 
 const auditLogRoute = getRouteApi('/audit-log');
 
@@ -40,7 +41,7 @@ export const AuditLogPage = () => {
             onChange={(value) =>
               changeSearch(toAuditSearch({ ...search, action: undefined, service: value }))
             }
-            data={auditServices.map((name) => ({ value: name, label: name }))}
+            data={serviceNames.map((name) => ({ value: name, label: name }))}
           />
         </>
       }

@@ -1,13 +1,12 @@
 // The URL parameters of the audit log: the service and the filters.
-import type { AuditEntry } from '../../api/types.ts';
+import type { AuditEntry, ServiceName } from '../../api/types.ts';
 import { textsIn } from '../../parts/search-texts.ts';
+import { serviceNames } from '../../parts/service-names.ts';
 
-export const auditServices = ['order', 'inventory', 'payment'] as const;
-export type AuditService = (typeof auditServices)[number];
 export type Outcome = AuditEntry['outcome'];
 
 export interface AuditSearch {
-  readonly service?: AuditService;
+  readonly service?: ServiceName;
   readonly subject?: string;
   readonly action?: string;
   readonly outcome?: Outcome;
@@ -25,7 +24,7 @@ const instantIn = (value: unknown): string | undefined => {
 };
 
 export const toAuditSearch = (search: Readonly<Record<string, unknown>>): AuditSearch => {
-  const service = auditServices.find((name) => name === search['service']);
+  const service = serviceNames.find((name) => name === search['service']);
   const outcome = outcomes.find((name) => name === search['outcome']);
   const [from, to] = [instantIn(search['from']), instantIn(search['to'])];
   return {

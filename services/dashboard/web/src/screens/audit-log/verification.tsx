@@ -3,14 +3,13 @@ import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { ShieldAlert, ShieldCheck } from 'lucide-react';
 import { request, type Problem } from '../../api/request.ts';
-import type { AuditVerification } from '../../api/types.ts';
+import type { AuditVerification, ServiceName } from '../../api/types.ts';
 import { Card } from '../../parts/card.tsx';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { formatNumber, formatTime } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { ErrorMessage } from '../../parts/states.tsx';
 import classes from './audit-log-page.module.css';
-import type { AuditService } from './audit-search.ts';
 
 interface CheckedVerification {
   readonly verification: AuditVerification;
@@ -48,7 +47,7 @@ const Result = ({ verification, checkedAt }: CheckedVerification) => {
   );
 };
 
-export const Verification = ({ service }: { service: AuditService }) => {
+export const Verification = ({ service }: { service: ServiceName }) => {
   const verify = useMutation<CheckedVerification, Problem>({
     mutationFn: async () => ({
       verification: await request<AuditVerification>(`/api/${service}/audit/verification`),

@@ -4,10 +4,10 @@ import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { RotateCcw } from 'lucide-react';
 import type { DeadLetterCause, ServiceName } from '../../api/types.ts';
-import { formatNumber } from '../../parts/format.ts';
+import { formatCount, formatNumber } from '../../parts/format.ts';
 import { StateBadge } from '../../parts/state-badge.tsx';
 import { When } from '../../parts/when.tsx';
-import { countDeadLetters, failureOf, messageOf, parseFingerprint } from './cause.ts';
+import { failureOf, messageOf, parseFingerprint } from './cause.ts';
 import classes from './failed.module.css';
 import type { Cause } from './replay/use-cause-replay.ts';
 import { ServiceMark } from './service-mark.tsx';
@@ -52,7 +52,7 @@ export const CauseRow = ({ cause, relativeCount, disabled, onReplay }: CauseRowP
         size="xs"
         leftSection={<RotateCcw size={14} aria-hidden="true" />}
         disabled={disabled}
-        aria-label={`Replay ${countDeadLetters(count)}: ${service} ${failureOf(fingerprint)}`}
+        aria-label={`Replay ${formatCount(count, 'dead letter')}: ${service} ${failureOf(fingerprint)}`}
         onClick={() => onReplay(cause)}
       >
         Replay {formatNumber(count)}

@@ -26,8 +26,5 @@ export const failureOf = (fingerprint: string): string =>
 /** The message of an error, without the error class, which is shown separately. */
 export const messageOf = (error: string): string => error.replace(/^[A-Za-z]*Error: (?=\S)/, '');
 
-export const countDeadLetters = (count: number): string =>
-  `${count} ${count === 1 ? 'dead letter' : 'dead letters'}`;
-
 /** The name of a service, capitalised for titles. */
 export const serviceTitle = (service: string): string => service.charAt(0).toUpperCase() + service.slice(1);

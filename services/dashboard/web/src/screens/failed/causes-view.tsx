@@ -9,18 +9,19 @@ import { Card } from '../../parts/card.tsx';
 import { LiveMark, type LiveState } from '../../parts/live-mark.tsx';
 import { Page } from '../../parts/page.tsx';
 import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
-import { countDeadLetters, serviceTitle } from './cause.ts';
-import { services } from './failed-search.ts';
+import { serviceTitle } from './cause.ts';
 import classes from './failed.module.css';
 import { CauseRow } from './cause-row.tsx';
 import { StateFilter } from './letter-state.tsx';
 import { LettersTable } from './letters-table.tsx';
 import type { Cause, CauseReplays } from './replay/use-cause-replay.ts';
 import { ServiceMark } from './service-mark.tsx';
+import { formatCount } from '../../parts/format.ts';
+import { serviceNames } from '../../parts/service-names.ts';
 
 const useCauses = () => {
-  const queries = useQueries({ queries: services.map(deadLetterCausesQuery) });
-  const answers = queries.map((query, index) => ({ query, service: services[index] ?? 'order' }));
+  const queries = useQueries({ queries: serviceNames.map(deadLetterCausesQuery) });
+  const answers = queries.map((query, index) => ({ query, service: serviceNames[index] ?? 'order' }));
   const causes = answers
     .flatMap(({ query, service }) => (query.data ?? []).map((cause) => ({ ...cause, service })))
     .toSorted((a, b) => b.count - a.count);
@@ -41,7 +42,7 @@ const titleOf = (state: DeadLetterState, letterCount: number, causeCount: number
   if (state !== 'parked') return state === 'replayed' ? 'Replayed dead letters' : 'Archived dead letters';
   return letterCount === 0
     ? 'Dead letters'
-    : `${countDeadLetters(letterCount)}, ${causeCount} ${causeCount === 1 ? 'cause' : 'causes'}`;
+    : `${formatCount(letterCount, 'dead letter')}, ${causeCount} ${causeCount === 1 ? 'cause' : 'causes'}`;
 };
 
 interface ViewProps {
@@ -131,7 +132,7 @@ export const CausesView = ({ state, ...view }: ViewProps & { readonly state: Dea
       {state === 'parked' ? (
         <CauseList answers={answers} causes={causes} {...view} />
       ) : (
-        services.map((service) => (
+        serviceNames.map((service) => (
           <Card key={service} flush title={`${serviceTitle(service)} service`}>
             <LettersTable service={service} state={state} />
           </Card>

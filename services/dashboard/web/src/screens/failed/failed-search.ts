@@ -1,7 +1,7 @@
 // The URL parameters of the dead-letter page. They select all causes, one cause of a service, or one dead letter.
 import type { DeadLetterState, ServiceName } from '../../api/types.ts';
+import { serviceNames } from '../../parts/service-names.ts';
 
-export const services: readonly ServiceName[] = ['order', 'inventory', 'payment'];
 const states: readonly DeadLetterState[] = ['parked', 'replayed', 'archived'];
 
 export interface FailedSearch {
@@ -19,7 +19,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** `cause` and `letter` are dropped without a valid service, because both belong to a service. */
 export const toFailedSearch = (search: Readonly<Record<string, unknown>>): FailedSearch => {
   const { cause, letter } = search;
-  const service = services.find((name) => name === search['service']);
+  const service = serviceNames.find((name) => name === search['service']);
   const state = states.find((name) => name === search['state']);
   return {
     ...(service === undefined ? {} : { service }),

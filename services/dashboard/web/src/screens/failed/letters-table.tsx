@@ -6,11 +6,11 @@ import { deadLettersQuery } from '../../api/admin-queries.ts';
 import type { DeadLetterState, DeadLetterSummary, ServiceName } from '../../api/types.ts';
 import { CopyId } from '../../parts/copy-id.tsx';
 import { DataTable, type Column } from '../../parts/data-table.tsx';
-import { shortId } from '../../parts/format.ts';
+import { formatCount, shortId } from '../../parts/format.ts';
 import { ShowMore } from '../../parts/show-more.tsx';
 import { Empty, ErrorMessage, Loading } from '../../parts/states.tsx';
 import { When } from '../../parts/when.tsx';
-import { countDeadLetters, eventTitle, messageOf } from './cause.ts';
+import { eventTitle, messageOf } from './cause.ts';
 import classes from './failed.module.css';
 import type { FailedSearch } from './failed-search.ts';
 
@@ -136,7 +136,7 @@ export const LettersTable = ({ service, state, fingerprint }: LettersTableProps)
           rowId={({ id }) => id}
           csv={`dead-letters-${service}-${state}`}
           minWidth={920}
-          caption={`${query.hasNextPage ? 'The newest ' : ''}${countDeadLetters(letters.length)}`}
+          caption={`${query.hasNextPage ? 'The newest ' : ''}${formatCount(letters.length, 'dead letter')}`}
         />
       )}
       {query.hasNextPage && (

@@ -1,7 +1,8 @@
 // Converts the health of the components, the pipelines and the event flow into the nodes and edges of the map. Pure.
-import type { Flow, Pipeline, PipelinesOverview, SystemHealth } from '../../api/types.ts';
+import type { Flow, Pipeline, PipelinesOverview, ServiceName, SystemHealth } from '../../api/types.ts';
 import { formatBytes, formatCount, formatDuration, formatNumber } from '../../parts/format.ts';
 import { causesOf, conditionOf } from '../pipelines/causes.ts';
+import { serviceNames } from '../../parts/service-names.ts';
 
 /** `paused`: somebody paused the connector on purpose. */
 type Health = 'ok' | 'warning' | 'paused' | 'broken' | 'unknown';
@@ -38,9 +39,6 @@ export interface Sources {
   readonly pipelines: PipelinesOverview | undefined;
   readonly flow: Flow | undefined;
 }
-
-const services = ['order', 'inventory', 'payment'] as const;
-type Service = (typeof services)[number];
 
 const perMinute = (count: number): string => `${formatNumber(count)}/min`;
 
@@ -86,15 +84,15 @@ const worstOf = (healths: readonly Health[]): Health =>
   (['broken', 'warning', 'unknown'] as const).find((health) => healths.includes(health)) ?? 'ok';
 
 /** Undefined while the flow is unknown. */
-const deliveriesPerMinute = ({ flow }: Sources, service: Service): number | undefined =>
+const deliveriesPerMinute = ({ flow }: Sources, service: ServiceName): number | undefined =>
   flow?.services
     .flatMap(({ consumed }) => consumed)
     .filter(({ topic }) => topic === `${service}-events`)
     .reduce((sum, { deliveries }) => sum + deliveries, 0);
 
 /** The consumers of a topic: the other services, with their delivery rate and the largest lag. */
-const consumersOf = (sources: Sources, service: Service, row: number): MapNode => {
-  const consumers = services.filter((other) => other !== service);
+const consumersOf = (sources: Sources, service: ServiceName, row: number): MapNode => {
+  const consumers = serviceNames.filter((other) => other !== service);
   const lag = sources.pipelines?.groups
     ?.flatMap(({ topics }) => topics)
     .filter(({ topic }) => topic === `${service}-events`)
@@ -116,7 +114,7 @@ const consumersOf = (sources: Sources, service: Service, row: number): MapNode =
   };
 };
 
-const nodesOf = (sources: Sources, service: Service, row: number): MapNode[] => {
+const nodesOf = (sources: Sources, service: ServiceName, row: number): MapNode[] => {
   const { flow, pipelines } = sources;
   const serviceFlow = flow?.services.find((candidate) => candidate.service === service);
   const pipeline = pipelines?.pipelines.find((candidate) => candidate.service === service);
@@ -170,7 +168,7 @@ const nodesOf = (sources: Sources, service: Service, row: number): MapNode[] => 
   ];
 };
 
-const edgesOf = (sources: Sources, service: Service): MapEdge[] => {
+const edgesOf = (sources: Sources, service: ServiceName): MapEdge[] => {
   const serviceFlow = sources.flow?.services.find((candidate) => candidate.service === service);
   const pipeline = sources.pipelines?.pipelines.find((candidate) => candidate.service === service);
   const pipelineHealth = connectorHealth(pipeline);
@@ -200,7 +198,9 @@ const edgesOf = (sources: Sources, service: Service): MapEdge[] => {
       from: `${service}-events`,
       to: `${service}-consumers`,
       rate: deliveriesPerMinute(sources, service),
-      health: worstOf(services.filter((other) => other !== service).map((other) => healthOf(sources, other))),
+      health: worstOf(
+        serviceNames.filter((other) => other !== service).map((other) => healthOf(sources, other)),
+      ),
       color: 'kafka',
     },
   ];
@@ -223,7 +223,7 @@ export const mapOf = (sources: Sources): SystemMap => {
     health: healthOf(sources, id),
     color,
     column: index,
-    row: services.length,
+    row: serviceNames.length,
     to,
   }));
   const deadLetters: MapNode = {
@@ -238,17 +238,17 @@ export const mapOf = (sources: Sources): SystemMap => {
     health: openDeadLetters === undefined ? 'unknown' : openDeadLetters === 0 ? 'ok' : 'warning',
     color: 'ink-3',
     column: 4,
-    row: services.length,
+    row: serviceNames.length,
     to: '/failed',
   };
   return {
     nodes: [
-      ...services.flatMap((service, row) => nodesOf(sources, service, row)),
+      ...serviceNames.flatMap((service, row) => nodesOf(sources, service, row)),
       ...sharedComponents,
       deadLetters,
     ],
     edges: [
-      ...services.flatMap((service) => edgesOf(sources, service)),
+      ...serviceNames.flatMap((service) => edgesOf(sources, service)),
       {
         from: 'payment',
         to: 'gateway',

@@ -34,8 +34,8 @@ const Metric = ({ label, value, note, missed = false }: MetricProps) => (
 );
 
 /**
- * The share of the objective in connectors/alerts/slo.yml. The objective also counts orders that are CANCELLED within 2 s; this
- * page leaves them out.
+ * The share of orders that must be in time, as in connectors/alerts/slo.yml. The alerts also count orders that are CANCELLED
+ * within 2 s; this page leaves them out.
  */
 const objective = 0.99;
 
@@ -114,7 +114,7 @@ const Funnel = ({ orders }: Pick<Flow, 'orders'>) => {
 /** With these problems, events still arrive. */
 const harmlessNow: readonly string[] = ['heartbeat_forbidden', 'slot_endangered'];
 
-/** Whether events are late although their services work. A service does not work without its database. */
+/** Whether a pipeline delays events while every service still works. A service does not work without its database. */
 const delaysEvents = (problems: readonly PipelineProblem[]): boolean =>
   problems.some(({ level, problem }) => level === 'broken' && !harmlessNow.includes(problem)) &&
   problems.every(({ problem }) => problem !== 'database_away');

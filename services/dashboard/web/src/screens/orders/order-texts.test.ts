@@ -177,7 +177,7 @@ it('a cancelled order is being compensated until it is refunded and its stock is
   expect(isBeingCompensated(order({ status: 'PAID', payment: paid }), undefined)).toBe(false);
 });
 
-it('describes history entries, except those without effect', () => {
+it('describes history entries, except those without effect and those that do not concern the customer', () => {
   const entry = {
     type: 'inventory.reserved',
     outcome: 'accepted',

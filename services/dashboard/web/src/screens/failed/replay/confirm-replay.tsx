@@ -1,8 +1,8 @@
 // The dialog that asks for confirmation before all dead letters of a cause are replayed, which cannot be undone.
 import { Button, Modal } from '@mantine/core';
 import { DialogButtons } from '../../../parts/dialog-buttons.tsx';
-import { formatNumber } from '../../../parts/format.ts';
-import { countDeadLetters, parseFingerprint } from '../cause.ts';
+import { formatCount, formatNumber } from '../../../parts/format.ts';
+import { parseFingerprint } from '../cause.ts';
 import type { Cause } from './use-cause-replay.ts';
 import classes from './replay.module.css';
 
@@ -16,7 +16,7 @@ export const ConfirmReplay = ({ cause, onConfirm, onClose }: ConfirmReplayProps)
   <Modal
     opened={cause !== undefined}
     onClose={onClose}
-    title={cause && `Replay ${countDeadLetters(cause.count)}?`}
+    title={cause && `Replay ${formatCount(cause.count, 'dead letter')}?`}
   >
     {cause !== undefined && (
       <>

@@ -57,7 +57,7 @@ it('replays each dead letter only once, even if some fail', async () => {
   expect(all.every(({ replays }) => replays === 1)).toBe(true);
 });
 
-it('reaches untried dead letters that were replayed more often than those that just failed', async () => {
+it('also replays dead letters that the service puts last because of replays in earlier runs', async () => {
   const all = [...letters(10, () => true), ...letters(3, () => false, 1)];
   const run = await lastOf(replayAll(13, serviceWith(all)));
   expect(run.remaining).toBe(10);
