@@ -134,7 +134,7 @@ export function registerDeadLetterRoutes(
         lastAt: max(deadLetters.failedAt),
         sampleId: sql<string>`max(${deadLetters.id}::text)`,
         // Reads one error per group; an aggregate would read them all.
-        sampleError: sql<string>`(select d.error from dead_letters d where d.id = max(${deadLetters.id}::text)::uuid)`,
+        sampleError: sql<string>`(select d.error from dead_letters d where d.id = max(${deadLetters}.id::text)::uuid)`,
       })
       .from(deadLetters)
       .where(eq(deadLetters.state, 'parked'))
