@@ -37,7 +37,7 @@ const runChecks = async (graceSeconds: number, json: boolean | undefined): Promi
 
 export const audit = commandLine(
   'npm run audit',
-  'Checks all invariants over the outbox rows of the last 7 days, of which it compares the newest 50,000 with the topics.',
+  'Checks all invariants. Compares the outbox rows of the last 7 days with the topics, at most the newest 50,000.',
   '',
   '--grace 5 --json',
 )

@@ -131,7 +131,7 @@ describe('a trace', () => {
     expect(spansFromJaeger({ data: null })).toEqual([]);
   });
 
-  it('is selected by its id, or because it contains an event of the order, but not because of a read request', () => {
+  it('is selected by its id or by an event of the order; a read request of the order does not select it', () => {
     const spans = spansFromOtlp(exported('order', request, outbox, redelivery, cdc, redelivery));
     const none = { traceIds: [], orderIds: [], since: 0 };
     expect(selectTraces(spans, none)).toEqual([]);

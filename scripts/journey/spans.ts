@@ -8,7 +8,7 @@ interface SpanId {
 }
 
 export interface TraceSpan extends SpanId {
-  /** Undefined for the root of a trace. */
+  /** Undefined when the span has no parent. The spans that were read may lack the parent. */
   readonly parentId: string | undefined;
   readonly service: string;
   readonly name: string;

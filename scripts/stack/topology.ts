@@ -153,14 +153,14 @@ export const portsOfProfiles: readonly (PortTopology & { readonly profile: strin
 ];
 export type Ports = Record<PortName, number>;
 
-/** The port of each service's PostgreSQL. */
+/** The name in `ports` of the PostgreSQL port of each service. */
 export const databasePorts = {
   order: 'orderDb',
   inventory: 'inventoryDb',
   payment: 'paymentDb',
 } as const satisfies Record<ServiceName, PortName>;
 
-/** The superuser of every PostgreSQL server: creates roles, publications and slots. The Node processes never use it. */
+/** The superuser of every PostgreSQL server: provisioning creates roles, publications and slots with it. No process in `services/` uses it. */
 export const superuser = 'postgres';
 
 /**
@@ -193,7 +193,7 @@ export const heaps = { kafka: 320, connect: 256, registry: 192 } as const;
 
 /** Maximum old generation of each Node process in MiB. */
 export const nodeHeapMiB = 192;
-/** The auditor needs less memory: it keeps ids, not rows. */
+/** The auditor needs less memory: between two audits it keeps only a small entry per event. */
 export const auditorHeapMiB = 128;
 
 /** The path of the registry's Confluent API. */

@@ -1,4 +1,4 @@
-// The first order of a customer in a real browser. The tests of the other pages are `*.pages.test.ts`.
+// A customer places an order in a real browser. This is the only browser test of `npm test`; the others are `*.pages.test.ts`.
 import { describe, it } from 'vitest';
 import { browserPath, useBrowser } from '../support/browser.ts';
 import { newProduct } from '../support/shop.ts';

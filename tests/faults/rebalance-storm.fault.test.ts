@@ -1,5 +1,6 @@
 // Members of all three consumer groups join and leave, some by a regular shutdown and some by kill -9, faster than Kafka can reassign
-// their partitions. So some events are delivered to two members. Each event must take effect once, and in the sequence of its key.
+// their partitions. So some events are delivered to two members. Each event must take effect once, and the events of a
+// key must take effect in the sequence of their commits.
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { serviceNames } from '../../scripts/stack/topology.ts';

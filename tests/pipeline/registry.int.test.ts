@@ -1,6 +1,6 @@
-// A real schema registry: which schema changes it accepts, that it receives nothing if a schema would get another id than the
-// recorded id, and that the subjects are protected even if it was started without compatibility rules. The tests start separate
-// registries in temporary folders, so that they use up no schema ids of the stack.
+// Tests with a real schema registry: it accepts only compatible changes; registerSchemas writes nothing if a schema would get
+// another id than the recorded id; and the subjects are protected even if the registry was started without compatibility rules.
+// The tests start separate registries in temporary folders, so that they use up no schema ids of the stack.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,7 +84,7 @@ describeOwnParts('a registry with the rules of the stack', () => {
     expect(await readGoldenBytes(registry, contract)).toBeGreaterThan(contract.releases.length);
   });
 
-  it('used up no schema id when registerSchemas tested the rules by dry runs: the next schema gets the next id', async () => {
+  it('gives the next schema the next id: the dry run of registerSchemas has used up no id', async () => {
     const registered = await registerVersion(registry, parcel);
     expect(registered.body).toMatchObject({ id: contract.releases.length + 1 });
   });

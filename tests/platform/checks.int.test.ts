@@ -83,7 +83,7 @@ describe.each(serviceNames)('the check constraints of the %s database', (service
 
   it.each(Object.entries(rows))('include %s, which refuses its row', async (constraint, [table, columns]) => {
     const insert = database.db.transaction(async (tx) => {
-      // A copy with the same checks, whose other columns may be null.
+      // A copy of the table with the same checks and without NOT NULL, so that a row needs only the wrong value.
       const copy = sql.identifier(`copy_of_${table}`);
       await tx.execute(
         sql`create temp table ${copy} (like ${sql.identifier(table)} including constraints) on commit drop`,

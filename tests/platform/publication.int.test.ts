@@ -20,13 +20,13 @@ it.each([
   ['that does not exist', 'select 1'],
   ['of all tables', 'create publication outbox_test for all tables'],
   ['of another table', 'create publication outbox_test for table orders'],
-  ['of updates too', 'create publication outbox_test for table outbox'],
+  ['that also publishes updates', 'create publication outbox_test for table outbox'],
   [
     'with a row filter',
     "create publication outbox_test for table outbox where (id is null) with (publish = 'insert')",
   ],
   ['of some columns', "create publication outbox_test for table outbox (id) with (publish = 'insert')"],
-])('a publication %s is corrected', async (_, statement) => {
+])('a publication %s is created or corrected', async (_, statement) => {
   await sql`drop publication if exists outbox_test`;
   await sql.unsafe(statement);
   await ensurePublication(sql, 'outbox_test');

@@ -110,8 +110,8 @@ export const containersOf = (project: string): Containers => {
         environment = await new DockerComposeEnvironment(projectRoot, 'docker-compose.yml')
           .withProjectName(project)
           .withEnvironment(variables(context))
-          // Do not start the containers: the supervisor starts each container when its dependencies are ready, and the boot
-          // replaces the one-shot jobs of the Compose file.
+          // Do not start the containers: the supervisor starts each container when its dependencies are ready. The other one-shot
+          // services of the Compose file are not needed, because the boot does their work.
           .withClientOptions({ commandOptions: ['--no-start', '--no-deps'] })
           .up([...infrastructureNames, ...Object.values(setupServices)]);
       });

@@ -77,7 +77,7 @@ describe('parseMavenVersion', () => {
     ['Apache Maven 3.8.7', true],
     ['Apache Maven 3.6.3 (cecedd343002696d0abb50b32b541b8a6ba2883f)', false],
     ['Apache Maven 4.0.0-rc-4', true],
-  ])('finds the version in %j; whether it is supported: %s', (text, isSupported) => {
+  ])('parses %j and decides whether the version is supported: %s', (text, isSupported) => {
     expect(parseMavenVersion(text)?.isSupported).toBe(isSupported);
   });
 });

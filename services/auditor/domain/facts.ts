@@ -1,5 +1,5 @@
-// The facts of one audit (a snapshot): three databases, the provider's ledger and the topics. Values are plain and times are epoch
-// milliseconds, so every check is a function of a snapshot, and a test can construct snapshots.
+// The facts of one audit (a snapshot): three databases, the provider's ledger and the topics. The facts are plain data, and times
+// are epoch milliseconds. A check reads only these facts and an `AuditTiming`, so a test can construct its input.
 
 export type Service = 'order' | 'inventory' | 'payment';
 export const everyService: readonly Service[] = ['order', 'inventory', 'payment'];
@@ -131,7 +131,7 @@ export interface InboxFacts {
 export interface Facts {
   readonly orders: ReadonlyMap<string, OrderFact>;
   readonly trail: readonly TrailFact[];
-  /** The orders whose trail was read; an order that only another fact refers to is not among them. */
+  /** Ids of the orders whose trail was read. `orders` also has orders that were read by id later, without their trail. */
   readonly withTrail: ReadonlySet<string>;
   readonly keys: readonly KeyFact[];
   readonly reservations: ReadonlyMap<string, ReservationFact>;

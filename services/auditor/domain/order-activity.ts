@@ -1,5 +1,5 @@
 // Determines whether an event, request or change of an order is still in flight. During that time, a difference between databases
-// is normal progress of the saga, so a finding about the order is in flight, not broken.
+// is normal progress of the saga, so a finding about the order gets the state `in_flight`, not `broken`.
 import { concernsOrder, type Delivery } from './deliveries.ts';
 import type { AuditTiming, Facts } from './facts.ts';
 

@@ -52,14 +52,14 @@ describe('a connector that has failed', () => {
     expect(gaveUp.every((second) => second < recovers || second > fails + 100)).toBe(true);
   });
 
-  it('is restarted after the same growing pauses when the worker was unavailable in between', () => {
+  it('keeps its growing pauses when Connect does not answer in between', () => {
     const { restarts } = simulate(60, (second) => (second % 10 === 5 ? { kind: 'unknown' } : failed));
     expect(timesOf(restarts)).toEqual([0, 10, 20, 40]);
   });
 });
 
 describe('a connector that is idle', () => {
-  it('is restarted with all tasks, but only after the duration of a rebalance and a limited number of times', () => {
+  it('is restarted with all tasks once it is idle for longer than a rebalance, until the limit', () => {
     const { restarts, gaveUp } = simulate(900, () => idle);
     expect(restarts[0]).toEqual([idleToleranceMs / 1_000, 'all']);
     expect(restarts).toHaveLength(limit);

@@ -31,7 +31,7 @@ const danger = (consequence: Consequence, sentence: string): Judge => {
 const safeOnly = (safe: string, consequence: Consequence, sentence: string): Judge => {
   return (to) =>
     to === safe
-      ? { consequence: 'restart', sentence: `Back to the safe value. ${sentence}`, dangerous: false }
+      ? { consequence: 'restart', sentence: 'Back to the safe value; the task restarts.', dangerous: false }
       : { consequence, sentence, dangerous: true };
 };
 
@@ -51,7 +51,7 @@ const impacts: Readonly<Record<string, Judge>> = {
   'tasks.max': restart('A slot has one reader, so there is always one task.'),
   'topic.prefix': danger(
     'replay',
-    'The stored offset belongs to the old prefix, so the connector starts without one: from the slot, or with a snapshot.',
+    'The stored offset belongs to the old prefix, so the connector starts without an offset: from the slot, or with a snapshot.',
   ),
   'database.hostname': anotherDatabase,
   'database.port': anotherDatabase,
@@ -87,13 +87,9 @@ const impacts: Readonly<Record<string, Judge>> = {
   'table.include.list': safeOnly(
     'public.outbox',
     'loss',
-    'Rows of other tables fail the router; without the outbox nothing is published.',
+    'Rows of other tables bypass the router and are published raw; without the outbox no event is published.',
   ),
-  'skipped.operations': safeOnly(
-    'u,d,t',
-    'failure',
-    'An update or a truncate that reaches the router fails the task.',
-  ),
+  'skipped.operations': safeOnly('u,d,t', 'failure', 'A truncate that reaches the router fails the task.'),
   'snapshot.mode': safeOnly(
     'no_data',
     'replay',
@@ -190,7 +186,7 @@ const impacts: Readonly<Record<string, Judge>> = {
       : {
           consequence: 'failure',
           sentence:
-            'The task restarts. Rows in the WAL from before the column existed fail it: migrate, let the slot drain, then apply (connectors/runbooks/outbox-column.md).',
+            'The task restarts. It fails on rows that were written before the column existed: migrate, let the slot drain, then apply (connectors/runbooks/outbox-column.md).',
           dangerous: false,
         };
   },
@@ -224,7 +220,10 @@ const impacts: Readonly<Record<string, Judge>> = {
     sentence: 'Without a query that writes to the WAL, the slot of an idle outbox does not advance.',
     dangerous: to === undefined,
   }),
-  'message.prefix.exclude.list': danger('failure', 'The messages of the heartbeat would reach the router.'),
+  'message.prefix.exclude.list': danger(
+    'failure',
+    'The messages of the heartbeat would be published to the topic <topic.prefix>.message.',
+  ),
   'topic.heartbeat.prefix': restart(
     'The task restarts; heartbeats go to another topic, and the old topic remains.',
   ),

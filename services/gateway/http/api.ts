@@ -1,4 +1,4 @@
-// The provider's API: problems, schemas and endpoints, without behaviour.
+// The provider's API: problems, schemas and endpoints. The handlers are in routes.ts.
 import { permissions } from './permissions.ts';
 import { z } from '@hono/zod-openapi';
 import { endpoint } from '../../platform/http/endpoint/endpoint.ts';

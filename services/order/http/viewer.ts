@@ -1,4 +1,4 @@
-// Maps the scope that the permission table grants to a viewer of orders.
+// Converts the scope that the caller has by the permission table into a `Viewer`, which decides what the caller sees of orders.
 import { callerOf, type AppContext } from '../../platform/http/server/request-context.ts';
 import type { Viewer } from '../order-queries.ts';
 

@@ -11,7 +11,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 const deadLetterReasons = ['undecodable', 'rejected', 'unexpected'] as const;
 export type DeadLetterReason = (typeof deadLetterReasons)[number];
 
-/** Events of the consumer and of the replay of dead letters. */
+/** Callbacks that the consumer and the replay of dead letters call. */
 export interface ConsumerEvents {
   /** The event of the record was handled: its transaction is committed. */
   readonly handled: (record: StreamRecord, handled: HandledEvent, delivery: 'live' | 'replay') => void;
@@ -68,7 +68,7 @@ export function createEventMetrics(
   });
   const publication = new Histogram({
     name: 'orderflow_event_publication_seconds',
-    help: 'From the occurrence of an event (taken before its transaction begins) to its publication in Kafka.',
+    help: 'From occurredAt of an event, a time before its transaction begins, to its publication in Kafka.',
     labelNames: ['group', 'event_type'],
     buckets,
     registers,

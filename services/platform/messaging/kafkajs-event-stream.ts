@@ -1,7 +1,7 @@
 // The event stream on KafkaJS. It reads only committed records, because Connect may publish in transactions.
-// KafkaJS handles up to `concurrency` partitions of a fetch in parallel. It fetches from that broker again only when all of them
-// are handled, so a handler that waits holds back the other partitions of this member too. This file commits the offsets, because
-// records finish out of order.
+// KafkaJS handles up to `concurrency` partitions in parallel. It fetches from a broker again only when all partitions of the last
+// fetch from that broker are handled, so a handler that waits holds back the other partitions of that broker too. This file
+// commits the offsets, because records finish out of order.
 import {
   Kafka,
   logLevel,
@@ -176,8 +176,8 @@ export function kafkaJsEventStream(settings: KafkaSettings, logger: Logger): Eve
             send: fromBeginning ? () => Promise.resolve() : send,
             onCommitFailed: (error) => {
               logger.warn('the offsets were not committed; the commit is repeated', { error, groupId });
-              // KafkaJS rejoins only after a heartbeat. After the wall clock was set back, KafkaJS sends no heartbeat until the
-              // clock has caught up with the last heartbeat.
+              // KafkaJS notices the removal only at its next heartbeat. After the wall clock was set back, it sends no heartbeat
+              // until the clock has caught up with the last one. So this run ends now, and another run joins the group.
               if (isRemoved(error)) endRun();
             },
           });

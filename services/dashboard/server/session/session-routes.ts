@@ -54,7 +54,7 @@ export const addSessionRoutes = (
   app.openapi(
     endpoint(permissions['session.read'], {
       tags: ['session'],
-      summary: 'The current session; renewed after half of its lifetime',
+      summary: 'The current session; renewed after half of the lifetime of its access token',
       responses: { 200: { description: 'The session of the cookie', content: json(sessionView) } },
     }),
     async (c) => {
@@ -92,7 +92,8 @@ export const addSessionRoutes = (
             z
               .object({
                 continueAt: z.string().nullable().openapi({
-                  description: 'The end-session URI of the OIDC provider; null if there is none',
+                  description:
+                    'The end-session URI of the OIDC provider; null if it has none or does not answer',
                 }),
               })
               .openapi('SignedOut'),

@@ -52,7 +52,7 @@ export const createSessions = (key: Uint8Array, secure: boolean, renew: Renew): 
         await write(c, renewed);
         return renewed;
       } catch (error) {
-        // A token without a known role ends the session like a refusal.
+        // A renewed token without a known role counts as a refusal.
         if (valid !== undefined || error instanceof z.ZodError) return valid;
         throw error;
       }

@@ -46,8 +46,9 @@ export const idempotencyKeyHeader = {
       type: 'string',
       description:
         'Makes it safe to repeat the request: requests with the same key and body have one effect, and every repetition gets ' +
-        'the first response, with `Idempotent-Replayed: true`. Another body with the same key is refused with 422, a ' +
-        'repetition while the first request is still being handled with 409. A refused request does not use up the key. ' +
+        'the first response, with `Idempotent-Replayed: true`. Another body with the same key is refused with 422. ' +
+        'While the first request is still being handled, a repetition is refused with 409. A refused request does not use ' +
+        'up the key. ' +
         'Keys are separate for each caller, method and path. A response is kept for 24 hours, or as the operator sets with ' +
         '`IDEMPOTENCY_KEY_HOURS`; after that the same key makes a new request.',
     }),
@@ -133,7 +134,7 @@ interface ActionRequest<Body> {
   readonly schema: z.ZodType<Body>;
 }
 
-/** The headers of a stored response. */
+/** The headers of a replayed response: those of the stored response, and the mark of a replay. */
 export const replayHeaders = ({ headers }: Answer): Record<string, string> => ({
   ...headers,
   'idempotent-replayed': 'true',

@@ -29,7 +29,7 @@ import type { sessionView } from '../../../server/session/session-routes.ts';
 import type { ServiceUrls } from '../../../server/web/service-proxy.ts';
 
 export type { DeadLetterSummary, Replayed, WholeDeadLetter };
-/** The dead letters of a service with the same fingerprint. The API calls a cause a group. */
+/** The dead letters of a service with the same fingerprint. In the API, its name is `group`. */
 export type DeadLetterCause = DeadLetterGroup;
 export type CauseReplayed = GroupReplayed;
 export type DeadLetterState = DeadLetterSummary['state'];

@@ -88,7 +88,7 @@ const Legend = () => (
       <dt>
         <Scope scope="own lines" />
       </dt>
-      <dd>orders that contain products of the caller, with only those lines</dd>
+      <dd>the lines of orders and reservations that contain products of the caller</dd>
     </div>
     <div>
       <dt>

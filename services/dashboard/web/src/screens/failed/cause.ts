@@ -19,12 +19,11 @@ export const parseFingerprint = (fingerprint: string): ParsedFingerprint => {
 
 export const eventTitle = (eventType: string | null): string => eventType ?? 'Unknown event type';
 
-/** Follows the name of the service: "cannot handle order.created". */
+/** The second part of a sentence that begins with the name of the service, for example "cannot handle order.created". */
 export const failureOf = (fingerprint: string): string =>
   `cannot handle ${parseFingerprint(fingerprint).eventType ?? 'an unknown event type'}`;
 
 /** The message of an error, without the error class, which is shown separately. */
 export const messageOf = (error: string): string => error.replace(/^[A-Za-z]*Error: (?=\S)/, '');
 
-/** The name of a service, capitalised for titles. */
 export const serviceTitle = (service: string): string => service.charAt(0).toUpperCase() + service.slice(1);

@@ -1,4 +1,4 @@
-// The lag of each consumer group, by topic. A click on a row shows the partitions of the topic.
+// The lag of each consumer group, by topic. A click on the name of a group shows the partitions of the topic.
 import { Table, UnstyledButton } from '@mantine/core';
 import { ChevronRight } from 'lucide-react';
 import { useId, useState } from 'react';
