@@ -50,8 +50,11 @@ export const mutations: readonly Mutation[] = [
   {
     bug: 'the outbox rows are inserted outside of the transaction',
     file: 'services/platform/transaction/handle.ts',
-    from: 'outboxRows(tx, codec, events, message)',
-    to: 'outboxRows(db as never, codec, events, message)',
+    from: 'outboxRows(tx, codec, events, message);',
+    to:
+      'await db.transaction(async (other) => {\n        const rows = outboxRows(other, codec, events, message);\n' +
+      '        for (const statement of rows.statements) await statement.execute();\n' +
+      '        return { ...rows, statements: [] };\n      });',
     tests: ['handle.int'],
   },
   {
