@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createSecondWorker, type SecondWorker } from '../stack/second-worker.ts';
 import { ports, serviceNames, services, type ServiceName } from '../../scripts/stack/topology.ts';
 import { doctor, runCommand } from '../support/commands.ts';
@@ -45,8 +46,10 @@ const debeziumOf = async (): Promise<unknown> => {
     ? plugins.find((plugin) => String(Object(plugin).class).endsWith('.PostgresConnector'))?.version
     : undefined;
 };
+/** Without the state of the slots, which changes with every write to the WAL. */
+const storedOffsetsShape = z.record(z.string(), z.object({ stored: z.array(z.unknown()) }));
 const readStoredOffsets = async (): Promise<unknown> =>
-  JSON.parse(await onWorker('offsets', 'get', '--json'));
+  storedOffsetsShape.parse(JSON.parse(await onWorker('offsets', 'get', '--json')));
 
 const idsOnTopics = async (): Promise<(string | undefined)[]> =>
   (await Promise.all(serviceNames.map((service) => readTopic(services[service].topic))))
@@ -177,7 +180,11 @@ describe.skipIf(faultRounds === 1)('an upgrade of Debezium with the runbook, whi
         headersOf.set(type, (headersOf.get(type) ?? new Set()).add(names.join()));
       }
     }
-    expect(headersOf.size).toBeGreaterThanOrEqual(4);
+    expect([...headersOf.keys()].sort()).toEqual([
+      'inventory.reserved',
+      'order.created',
+      'payment.succeeded',
+    ]);
     for (const [type, names] of headersOf) expect([...names], type).toHaveLength(1);
   }, 240_000);
 });
