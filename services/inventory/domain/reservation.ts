@@ -34,8 +34,10 @@ export interface ReservationView {
 }
 
 /** A change of the stock of one product: the units to add, or to subtract if negative. */
-export interface StockChange extends Stock {
+interface StockChange {
   readonly productId: string;
+  readonly available: number;
+  readonly reserved: number;
 }
 
 /** What an accepted input changes. */
@@ -182,7 +184,10 @@ function release(
 }
 
 /** The change of the stock by `perUnit` for each unit of the items. */
-const changeStock = (items: readonly ReservationItem[], perUnit: Stock): StockChange[] =>
+const changeStock = (
+  items: readonly ReservationItem[],
+  perUnit: Omit<StockChange, 'productId'>,
+): StockChange[] =>
   items.map(({ productId, quantity }) => ({
     productId,
     available: perUnit.available * quantity,
