@@ -93,7 +93,7 @@ export async function readFacts(
   return {
     orders,
     trail: order.trail,
-    withTrail: new Set(order.orders.map(({ id }) => id)),
+    trailOrderIds: new Set(order.orders.map(({ id }) => id)),
     keys: order.keys,
     reservations,
     stock: stockFacts,

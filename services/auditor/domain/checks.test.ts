@@ -117,7 +117,7 @@ const clean: Facts = {
     step('e2', 'inventory.reserved', 'CONFIRMED', 2),
     step('e3', 'payment.succeeded', 'PAID', 3),
   ],
-  withTrail: new Set([id]),
+  trailOrderIds: new Set([id]),
   keys: [{ key: 'k-1', orderId: id, exists: true }],
   reservations: reservation('pinned'),
   stock: [product],
@@ -239,7 +239,7 @@ describe('the check of the invariants', () => {
       { trail: [] },
       ['versions_gap_free broken', 'one_effect broken', 'one_effect broken'],
     ],
-    ['an order whose trail was not read', { trail: [], withTrail: new Set<string>() }, []],
+    ['an order whose trail was not read', { trail: [], trailOrderIds: new Set<string>() }, []],
     [
       'a trail whose last version is lower than the version of the order',
       orderWith({ version: 4 }),

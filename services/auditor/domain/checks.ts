@@ -173,9 +173,9 @@ const checkTrailOf = (order: OrderFact, trail: readonly TrailFact[]): Finding[] 
   return findings;
 };
 
-const checkTrails = ({ orders, trail, withTrail }: Facts): Finding[] => {
+const checkTrails = ({ orders, trail, trailOrderIds }: Facts): Finding[] => {
   const byOrder = Map.groupBy(trail, (row) => row.orderId);
-  return [...withTrail].flatMap((orderId) => {
+  return [...trailOrderIds].flatMap((orderId) => {
     const order = orders.get(orderId);
     return order ? checkTrailOf(order, byOrder.get(orderId) ?? []) : [];
   });
@@ -186,7 +186,7 @@ const checkTrails = ({ orders, trail, withTrail }: Facts): Finding[] => {
  * only if it has an inbox row.
  */
 const checkEffects = (facts: Facts, { now, graceMs }: AuditTiming): Finding[] => {
-  const { trail, withTrail, outbox, inboxes, repeatedMovements } = facts;
+  const { trail, trailOrderIds, outbox, inboxes, repeatedMovements } = facts;
   const findings = repeatedMovements.map(({ orderId, productId, kind, times }) =>
     createFinding(
       'one_effect',
@@ -197,7 +197,7 @@ const checkEffects = (facts: Facts, { now, graceMs }: AuditTiming): Finding[] =>
   );
   const effects = new Set(trail.map((row) => row.inputId));
   for (const { id, key, type, service, at } of outbox) {
-    if (service === 'order' || !withTrail.has(key)) continue;
+    if (service === 'order' || !trailOrderIds.has(key)) continue;
     const claimed = inboxes.order.processed.has(id);
     if (claimed === effects.has(id)) continue;
     const sentence = claimed

@@ -132,7 +132,7 @@ export interface Facts {
   readonly orders: ReadonlyMap<string, OrderFact>;
   readonly trail: readonly TrailFact[];
   /** Ids of the orders whose trail was read. `orders` also has orders that were read by id later, without their trail. */
-  readonly withTrail: ReadonlySet<string>;
+  readonly trailOrderIds: ReadonlySet<string>;
   readonly keys: readonly KeyFact[];
   readonly reservations: ReadonlyMap<string, ReservationFact>;
   readonly stock: readonly StockFact[];
